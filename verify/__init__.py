@@ -1,0 +1,1 @@
+"""backproof: the referee for hand-derived gradients."""

@@ -1,0 +1,1 @@
+"""The trusted base: typed index notation, its calculus, and the only makers of decisions."""

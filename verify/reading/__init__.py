@@ -1,0 +1,1 @@
+"""Documents to formulas with positions to syntax trees. No meaning in here."""
