@@ -1,0 +1,32 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Needs Python 3.11 or newer with pip, and nothing else.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.stamp
+
+.PHONY: demo test lint types setup clean
+
+# The example has mistakes, so that the check ends with status 1; any other failure stops make.
+demo: $(STAMP)
+	@$(BIN)/backproof check docs/examples/relu_sigmoid_softmax.md --assignment docs/examples/assignment.md; \
+	  status=$$?; test $$status -eq 1 || { echo "backproof ended with status $$status, not 1" >&2; exit 2; }
+
+test: lint types
+	$(BIN)/python -m pytest -n 2
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+setup: $(STAMP)
+
+# Debian's Python may come without ensurepip and refuses `pip install` outside a virtual environment: hence --without-pip and --python.
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv --without-pip .venv
+	$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check -e '.[test]'
+	@touch $@
+
+clean:
+	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
