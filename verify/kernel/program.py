@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from verify.kernel.expr import Expr, Index
+from verify.kernel.expr import Expr, Index, Tensor, children
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,26 @@ class Definition:
     def axes(self) -> tuple[str, ...]:
         """The names of the axes in order."""
         return tuple(i.axis for i in self.indices)
+
+    @cached_property
+    def uses(self) -> frozenset[str]:
+        """The names of the tensors that the body mentions."""
+        return frozenset(n.name for n in nodes({}, self.body) if isinstance(n, Tensor)) if self.body else frozenset()
+
+
+def nodes(definitions: Mapping[str, Definition], *exprs: Expr) -> Iterator[Expr]:
+    """Every different node of the expressions and of the definitions that they use, directly or not."""
+    seen: set[Expr] = set()
+    stack = list(exprs)
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            yield node
+            stack.extend(children(node))
+            definition = definitions.get(node.name) if isinstance(node, Tensor) else None
+            if definition is not None and definition.body is not None:
+                stack.append(definition.body)
 
 
 @dataclass(frozen=True)
