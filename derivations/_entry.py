@@ -1,0 +1,162 @@
+"""The vocabulary that entries are written in: indices, tensors, derivatives, steps and pitfalls.
+
+SymPy holds the expressions and nothing more: it is never asked to differentiate or to simplify a ``Sum`` with symbolic widths, where a
+bound index may capture a free one. Whether an entry is right is for ``verify`` to decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from inspect import cleandoc
+from typing import Any, Literal, TypeAlias
+
+from sympy import Eq, Expr, Function, Gt, Idx, IndexedBase, Piecewise, Sum, Symbol
+
+Relation: TypeAlias = Any  # a SymPy relational: Eq, Ne, Gt
+Rule = Literal[
+    "definition", "chain rule", "sum rule", "product rule", "quotient rule", "power rule", "elementary derivative",
+    "contraction", "case", "assumption", "substitution", "algebra",
+]  # fmt: skip
+
+sigmoid = Function("sigmoid")
+eta = Symbol("eta")
+
+
+def index(letter: str, axis: str) -> Idx:
+    """An index that ranges over the positions of a named axis; two letters of one axis are two indices."""
+    return Idx(letter, Symbol(axis, integer=True, positive=True))
+
+
+def size(of: Idx) -> Expr:
+    """The number of positions of the index's axis."""
+    return of.upper + 1
+
+
+def tensor(name: str, *axes: Idx) -> Any:
+    """A tensor with the axes of these indices, or a scalar if there are none. Entries are written ``w[i, j]``."""
+    return IndexedBase(name, shape=tuple(size(i) for i in axes)) if axes else Symbol(name)
+
+
+def step(u: Expr) -> Expr:
+    """1 where the argument is positive, else 0."""
+    return Piecewise((1, u > 0), (0, True))
+
+
+def relu(u: Expr) -> Expr:
+    """max(0, u)."""
+    return Piecewise((u, u > 0), (0, True))
+
+
+def sums_to_one(entry: Expr, over: Idx) -> Relation:
+    """The assumption that the entries add up to 1 along an axis."""
+    return Eq(Sum(entry, over), 1)
+
+
+def positive(entry: Expr) -> Relation:
+    """The assumption that every entry is positive."""
+    return Gt(entry, 0)
+
+
+def quantity(entry: Expr) -> str:
+    """The name of the tensor or scalar that an entry belongs to."""
+    return str(getattr(entry, "base", entry))
+
+
+class d(Function):  # type: ignore[misc]
+    """The total derivative of a quantity by one entry of another, through every path of the forward pass; never evaluated here."""
+
+    nargs = 2
+
+    @property
+    def name(self) -> str:
+        """The derivative as people say it: ``dL/dw_o``."""
+        return "d{}/d{}".format(*map(quantity, self.args))
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        tex = r"\frac{{\partial {}}}{{\partial {}}}".format(*map(printer._print, self.args))
+        return tex if exp is None else rf"\left({tex}\right)^{{{exp}}}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the proof: left = right, by a rule, where the condition holds (``Eq`` or ``Ne`` of two indices; none: everywhere)."""
+
+    left: Expr
+    right: Expr
+    rule: Rule
+    note: str = ""
+    where: Relation | None = None
+
+
+def chain(head: Expr, *links: tuple[Rule, Expr] | tuple[Rule, Expr, str], where: Relation | None = None) -> list[Step]:
+    """The steps of ``head = A = B = …``, each right side the next left side; a link is its rule, the side, and maybe a note."""
+    steps: list[Step] = []
+    for rule, right, *note in links:
+        steps.append(Step(steps[-1].right if steps else head, right, rule, *note, where=where))
+    return steps
+
+
+@dataclass(frozen=True)
+class Pitfall:
+    """A known way to get a gradient wrong: the mistake's name, and what it makes of the right one."""
+
+    gradient: d
+    mistake: str
+    rewrite: Callable[[Expr], Expr] = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Derivation:
+    """A forward pass and its gradients, derived by hand.
+
+    ``forward`` defines each quantity by one entry with formal indices, in order; what it uses and does not define is a leaf. ``gradients``
+    are in closed form: quantities of the forward pass, no derivatives. ``parameters`` are the leaves that gradient descent updates to lower
+    the quantity defined last.
+    Title and source are the page's, that is, the file's docstring.
+    """
+
+    module: str
+    page: str | None
+    forward: Mapping[Expr, Expr]
+    gradients: Mapping[d, Expr]
+    parameters: tuple[Expr, ...] = ()
+    domain: tuple[Relation, ...] = ()
+    steps: tuple[Step, ...] = ()
+    pitfalls: tuple[Pitfall, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The entry's name: that of its file."""
+        return self.module.rpartition(".")[2]
+
+    @property
+    def title(self) -> str:
+        """What the entry shows, in a sentence."""
+        return cleandoc(self.page or "").partition("\n\n")[0].replace("\n", " ")
+
+    @property
+    def source(self) -> str:
+        """Where the derivation is found in print."""
+        return cleandoc(self.page or "").partition("Source:")[2].partition("\n\n")[0].strip().replace("\n", " ")
+
+    def gradient(self, name: str) -> tuple[d, Expr]:
+        """The gradient of that name, as it stands on the page: the derivative and its closed form. Fails with KeyError."""
+        for derivative, closed in self.gradients.items():
+            if derivative.name == name:
+                return derivative, closed
+        raise KeyError(name)
+
+    def updates(self) -> dict[Expr, Expr]:
+        """What one step of gradient descent makes of each parameter's entry: the entry minus η times its gradient."""
+        loss = tuple(self.forward)[-1]
+        return {entry: entry - eta * self.gradients[d(loss, entry)] for entry in self.parameters}
+
+    def fallen(self, pitfall: Pitfall) -> Expr:
+        """The wrong right side that the pitfall leads to. Fails with ValueError if it changes nothing."""
+        right = self.gradients[pitfall.gradient]
+        wrong = pitfall.rewrite(right)
+        if wrong == right:
+            raise ValueError(f"{self.name}: the pitfall {pitfall.mistake} does not change {pitfall.gradient.name}")
+        return wrong
+
