@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from inspect import cleandoc
 from typing import Any, Literal, TypeAlias
 
-from sympy import Eq, Expr, Function, Gt, Idx, IndexedBase, Piecewise, Sum, Symbol
+from sympy import And, Eq, Expr, Function, Gt, Idx, IndexedBase, Piecewise, Sum, Symbol
 
 Relation: TypeAlias = Any  # a SymPy relational: Eq, Ne, Gt
 Rule = Literal[
@@ -51,6 +51,11 @@ def relu(u: Expr) -> Expr:
 def sums_to_one(entry: Expr, over: Idx) -> Relation:
     """The assumption that the entries add up to 1 along an axis."""
     return Eq(Sum(entry, over), 1)
+
+
+def one_hot(entry: Expr, over: Idx) -> Relation:
+    """The assumption that the entries are 1 at one place along an axis and 0 elsewhere."""
+    return And(Eq(Sum(entry, over), 1), Eq(entry**2, entry))
 
 
 def positive(entry: Expr) -> Relation:
@@ -93,7 +98,7 @@ def chain(head: Expr, *links: tuple[Rule, Expr] | tuple[Rule, Expr, str], where:
     """The steps of ``head = A = B = …``, each right side the next left side; a link is its rule, the side, and maybe a note."""
     steps: list[Step] = []
     for rule, right, *note in links:
-        steps.append(Step(steps[-1].right if steps else head, right, rule, *note, where=where))
+        steps.append(Step(steps[-1].right if steps else head, right, rule, "".join(note), where))
     return steps
 
 

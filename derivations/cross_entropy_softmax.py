@@ -34,7 +34,6 @@ DERIVATION = Derivation(
             ("chain rule", -Sum(y[i] / o[i] * d(o[i], z[k]), i)),
             ("case", Sum((1 - same) * y[i] * o[k], i) - y[k] * (1 - o[k]), "the term i = k apart"),
             ("assumption", (1 - y[k]) * o[k] - y[k] * (1 - o[k]), "the targets add up to 1, so the others to 1 − y"),
-            ("algebra", o[k] - o[k] * y[k] - y[k] + y[k] * o[k]),
             ("algebra", o[k] - y[k]),
         ),
         *chain(Sum(d(L, z[k]), k), ("substitution", Sum(o[k], k) - Sum(y[k], k)), ("assumption", S.Zero)),
