@@ -106,7 +106,7 @@ class Resolver:
     """
 
     def __init__(self, program: Program) -> None:
-        self._given, self._sizes = program, dict(program.sizes)
+        self._given = program
         self._below: dict[str, frozenset[str]] = {}
         self._jacobians: dict[tuple[str, str], str] = {}
         self._resolved: dict[Expr, Expr] = {}
@@ -127,7 +127,7 @@ class Resolver:
         self.definitions[definition.name] = definition
 
     def resolve(self, expr: Expr) -> Expr:
-        """The expression without Derivative nodes, derivatives of known functions, or sizes that the program fixes."""
+        """The expression without Derivative nodes and without derivatives of known functions."""
         found = self._resolved.get(expr)
         if found is None:
             found = self._resolved[expr] = self._resolve(expr)
@@ -140,8 +140,6 @@ class Resolver:
                 return differentiate(below[0], lambda t: self._entry(t, wrt), wrt.free)
             case Apply(function, _, order) if function in RULES and order > 0:
                 return _unfold(function, below[0], order)
-            case Size(axis) if axis in self._sizes:
-                return num(self._sizes[axis])
         return expr if below == children(expr) else rebuild(expr, below)
 
     def _entry(self, tensor: Tensor, wrt: Tensor) -> Expr:

@@ -28,8 +28,8 @@ class OutOfReach(Exception):
 class Field(Protocol):
     """What evaluation asks of numbers. Data are arrays, or wrap one that ``view`` changes the shape of."""
 
-    limit: int
-
+    @property
+    def limit(self) -> int: ...
     def leaf(self, values: Any) -> Any: ...
     def pi(self) -> Any: ...
     def add(self, left: Any, right: Any) -> Any: ...
@@ -167,7 +167,8 @@ class Numbers:
         return change(data)
 
     def power(self, data: Any, exponent: Fraction) -> Any:
-        return data ** (int(exponent) if exponent.denominator == 1 else self.leaf(exponent))
+        whole = exponent.denominator == 1 and abs(exponent) < 1 << 31
+        return data ** (int(exponent) if whole else self.leaf(exponent))
 
     def step(self, point: Point, argument: Expr) -> Value:
         value = point.value(argument)

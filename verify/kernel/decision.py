@@ -1,0 +1,346 @@
+"""The only place that makes a decision: proved, refuted or tested. Whatever is tried elsewhere is decided here.
+
+A proof is an equality of normal forms. A refutation is an exact point that meets the assumptions, off the kinks, where ball
+enclosures of the two sides do not meet. A test is agreement modulo random primes, with a bound of the chance of error.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import InitVar, dataclass
+from fractions import Fraction
+from random import Random, SystemRandom
+from threading import RLock
+from typing import Any, Never, final
+
+import flint
+import numpy as np
+
+from verify.kernel.calculus import Resolver
+from verify.kernel.evaluate import BALL, OutOfReach, Point
+from verify.kernel.expr import Apply, Delta, Derivative, Expr, Index, Position, Prod, Size, Sum, Tensor, children, sub, substitute
+from verify.kernel.modular import DRAWN, Bound, Modular, Residues, Unlucky
+from verify.kernel.normal_form import Normalizer, Proof
+from verify.kernel.program import Assumption, Condition, Definition, Equal, OneHot, Positive, Program, Unequal, nodes
+
+NODES, LEVELS, TRIALS = 20_000, 100, 60
+_SEAL = object()
+_PRECISION = RLock()  # FLINT keeps one precision for the whole process
+
+
+class IllTyped(Exception):
+    """Raised where an expression, a condition or a program has no meaning; says why."""
+
+
+def _check(seal: object) -> None:
+    if seal is not _SEAL:
+        raise TypeError("only the kernel makes decisions")
+
+
+def _kept(self: object, protocol: object = None) -> Never:
+    raise TypeError("a decision is not copied: files hold its certificate or witness, which are decided again")
+
+
+def _final(cls: type, **arguments: object) -> Never:
+    raise TypeError("a decision has no other kinds")
+
+
+@dataclass(frozen=True)
+class Witness:
+    """An exact point: the width of each axis, the leaves' entries (nested tuples), the entry of the claim, and its two sides there."""
+
+    sizes: tuple[tuple[str, int], ...]
+    values: tuple[tuple[str, Any], ...]
+    entry: tuple[tuple[Index, int], ...]
+    left: str
+    right: str
+
+
+@final
+@dataclass(frozen=True)
+class Proved:
+    """True for all values that meet the assumptions, off the kinks; for all widths if that is the scope."""
+
+    certificate: Proof
+    assumptions: tuple[Assumption, ...]
+    scope: str
+    seal: InitVar[object]
+    __reduce_ex__, __init_subclass__ = _kept, _final
+
+    def __post_init__(self, seal: object) -> None:
+        _check(seal)
+
+
+@final
+@dataclass(frozen=True)
+class Refuted:
+    """False: the witness shows it."""
+
+    witness: Witness
+    seal: InitVar[object]
+    __reduce_ex__, __init_subclass__ = _kept, _final
+
+    def __post_init__(self, seal: object) -> None:
+        _check(seal)
+
+
+@final
+@dataclass(frozen=True)
+class Tested:
+    """True at the stated widths, unless an event has happened whose chance is at most 2^bound_log2."""
+
+    bound_log2: float
+    sizes: tuple[tuple[str, int], ...]
+    primes: tuple[int, ...]
+    trials: int
+    degree: int
+    height: int
+    assumptions: tuple[Assumption, ...]
+    seal: InitVar[object]
+    __reduce_ex__, __init_subclass__ = _kept, _final
+
+    def __post_init__(self, seal: object) -> None:
+        _check(seal)
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """Not known, and why. Claims nothing, so that anyone may make one."""
+
+    reason: str
+
+
+Decision = Proved | Refuted | Tested | Undecided
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A claim made ready: no derivatives, equal positions joined, the pairs that differ, and all its free indices in order."""
+
+    left: Expr
+    right: Expr
+    apart: tuple[Unequal, ...]
+    indices: tuple[Index, ...]
+
+    def allowed(self, sizes: Mapping[str, int]) -> Any:
+        """Which entries meet the conditions, as an array over the indices."""
+        shape = tuple(sizes[i.axis] for i in self.indices)
+        grid = dict(zip(self.indices, np.ogrid[tuple(slice(n) for n in shape)], strict=True))
+        allowed: Any = np.ones(shape, dtype=bool)
+        for pair in self.apart:
+            left, right = (grid[p] if isinstance(p, Index) else p for p in (pair.left, pair.right))
+            allowed &= left != right
+        return allowed
+
+
+def typed(definitions: Mapping[str, Definition], sizes: Mapping[str, int], *exprs: Expr) -> None:
+    """Raises IllTyped where an expression has no meaning, OutOfReach where it is too large. A row for each kind of node."""
+    left = NODES
+
+    def at(position: Position, axis: str) -> None:
+        if isinstance(position, Index) and position.axis != axis:
+            raise IllTyped(f"the index {position.name} ranges over {position.axis}, not over {axis}")
+        if isinstance(position, int) and not 0 <= position < sizes.get(axis, NODES):
+            raise IllTyped(f"the axis {axis} has no position {position}")
+
+    def check(expr: Expr, level: int) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0 or level > LEVELS:
+            raise OutOfReach("the expression is too large")
+        match expr:
+            case Tensor(name, positions):
+                if name not in definitions:
+                    raise IllTyped(f"no quantity is called {name}")
+                axes = definitions[name].axes
+                if len(axes) != len(positions):
+                    raise IllTyped(f"{name} has {len(axes)} axes, not {len(positions)}")
+                for position, axis in zip(positions, axes, strict=True):
+                    at(position, axis)
+            case Delta(one, other):
+                for axis in [p.axis for p in (one, other) if isinstance(p, Index)]:
+                    at(one, axis)
+                    at(other, axis)
+            case Apply(name, _, order) if not 0 <= order <= 6:
+                raise IllTyped(f"{name} is differentiated {order} times")
+            case Derivative(_, wrt) if not isinstance(wrt, Tensor):
+                raise IllTyped("a derivative is by an entry of a quantity")
+        for child in children(expr):
+            check(child, level + 1)
+
+    for expr in exprs:
+        check(expr, 0)
+
+
+class Kernel:
+    """What can be decided about the claims on one program. Raises IllTyped where the program has no meaning or no model."""
+
+    def __init__(self, program: Program) -> None:
+        earlier: dict[str, Definition] = {}
+        for d in program.definitions:
+            if d.name in earlier or len(set(d.indices)) < len(d.indices):
+                raise IllTyped(f"{d.name} is defined twice" if d.name in earlier else f"{d.name} has one index for two axes")
+            if d.body is not None:
+                typed(earlier, dict(program.sizes), d.body)
+                if not d.body.free <= set(d.indices):
+                    raise IllTyped(f"the definition of {d.name} has a free index")
+            earlier[d.name] = d
+        for a in program.assumptions:
+            rivals = [b for b in program.assumptions if b.name == a.name and b != a and not isinstance(b, Positive)]
+            if a.name not in earlier or earlier[a.name].body is not None:
+                raise IllTyped(f"an assumption is made about {a.name}, which is not given")
+            if not isinstance(a, Positive) and not 0 <= a.position < len(earlier[a.name].axes):
+                raise IllTyped(f"an assumption is made about an axis that {a.name} does not have")
+            if any((isinstance(a, Positive) and isinstance(b, OneHot)) or getattr(a, "position", b.position) != b.position for b in rivals):
+                raise IllTyped(f"the assumptions about {a.name} may contradict each other")
+        if any(n < 1 for _, n in program.sizes):
+            raise IllTyped("an axis has at least one position")
+        self.program, self.resolver = program, Resolver(program)
+        self._settled: dict[object, Settled] = {}
+        self._normalizer = Normalizer(Program())
+
+    def settle(self, left: Expr, right: Expr, conditions: tuple[Condition, ...] = ()) -> Settled:
+        """The claim made ready. Raises IllTyped where it has no meaning or its conditions never hold."""
+        typed(self.program.by_name, dict(self.program.sizes), left, right, *(Delta(c.left, c.right) for c in conditions))
+        key = (left, right, conditions)
+        if key not in self._settled:
+            table: dict[Index, Position] = {}
+            apart: list[Unequal] = []
+            for c in sorted(conditions, key=lambda c: isinstance(c, Unequal)):
+                one, other = (table.get(p, p) if isinstance(p, Index) else p for p in (c.left, c.right))
+                fixed = isinstance(one, int) and isinstance(other, int)
+                if (one == other) is isinstance(c, Unequal) and (fixed or one == other):
+                    raise IllTyped("the conditions never hold")
+                if isinstance(c, Unequal) and not fixed:
+                    apart.append(Unequal(one, other))
+                elif isinstance(c, Equal) and one != other:
+                    kept, gone = (one, other) if isinstance(other, Index) else (other, one)
+                    table = {i: kept if p == gone else p for i, p in table.items()} | ({gone: kept} if isinstance(gone, Index) else {})
+            left, right = (self.resolver.resolve(substitute(side, table)) for side in (left, right))
+            indices = {p for c in apart for p in (c.left, c.right) if isinstance(p, Index)} | left.free | right.free
+            self._settled[key] = Settled(left, right, tuple(apart), tuple(sorted(indices)))
+        return self._settled[key]
+
+    def prove(self, left: Expr, right: Expr, conditions: tuple[Condition, ...] = (), budget: int = 20_000) -> Proved | None:
+        """The claim proved, or None."""
+        claim = self.settle(left, right, conditions)
+        if self._normalizer.program is not self.resolver.program:
+            made = frozenset(self.resolver.definitions) - frozenset(self.program.by_name)
+            self._normalizer = Normalizer(self.resolver.program, made)
+        proof = self._normalizer.equal(claim.left, claim.right, claim.apart, budget)
+        return None if proof is None else Proved(proof, proof.assumptions, "stated widths" if proof.sizes_used else "all widths", _SEAL)
+
+    def refute(
+        self, left: Expr, right: Expr, conditions: tuple[Condition, ...], sizes: Mapping[str, int], values: Mapping[str, Any]
+    ) -> Refuted | None:
+        """The claim refuted at a point given as arrays of Fractions, or None: the point does not show it, or is not allowed.
+
+        Also how a witness that was stored is decided again.
+        """
+        claim = self.settle(left, right, conditions)
+        used = self._used(claim)
+        leaves = {name: np.array(entries, dtype=object) for name, entries in values.items() if name in used}
+        if not self._model(used, sizes, leaves):
+            return None
+        for precision in (96, 512):
+            try:
+                with _PRECISION, flint.ctx.workprec(precision):
+                    refuted = self._apart(claim, sizes, leaves)
+            except (OutOfReach, LookupError):  # too wide, or an axis or a position is missing
+                return None
+            if refuted is not None:
+                return refuted
+        return None
+
+    def _apart(self, claim: Settled, sizes: Mapping[str, int], leaves: Mapping[str, Any]) -> Refuted | None:
+        """The entry at which the enclosures of both sides lie farthest apart."""
+        point = Point(self.resolver.definitions, sizes, leaves, BALL)
+        one, other = point.array(claim.left, claim.indices), point.array(claim.right, claim.indices)
+        gaps = {
+            at: abs(one[at] - other[at]).mid() for at, allowed in np.ndenumerate(claim.allowed(sizes))
+            if allowed and one[at].is_finite() and other[at].is_finite() and not one[at].overlaps(other[at])
+        }
+        if not gaps:
+            return None
+        at = max(gaps, key=lambda entry: gaps[entry])
+        kept = tuple((name, _nested(entries.tolist())) for name, entries in leaves.items())
+        axes = {axis for name in leaves for axis in self.program.by_name[name].axes}.union(i.axis for i in claim.indices)
+        for node in nodes(self.resolver.definitions, claim.left, claim.right):
+            axes.update([node.axis] if isinstance(node, Size) else [node.index.axis] if isinstance(node, (Sum, Prod)) else [])
+        widths = tuple(sorted((axis, n) for axis, n in sizes.items() if axis in axes))
+        return Refuted(Witness(widths, kept, tuple(zip(claim.indices, at, strict=True)), str(one[at]), str(other[at])), _SEAL)
+
+    def _used(self, claim: Settled) -> frozenset[str]:
+        return frozenset(n.name for n in nodes(self.resolver.definitions, claim.left, claim.right) if isinstance(n, Tensor))
+
+    def _model(self, used: frozenset[str], sizes: Mapping[str, int], leaves: Mapping[str, Any]) -> bool:
+        """Whether the point is exact, has the right shapes, and meets every assumption."""
+        if not all(1 <= n <= 1 << 12 for n in sizes.values()) or not all(sizes.get(axis, n) == n for axis, n in self.program.sizes):
+            return False
+        for d in self.program.definitions:
+            entries = leaves.get(d.name)
+            shape = tuple(sizes.get(axis) for axis in d.axes)
+            if d.body is None and d.name in used and (entries is None or entries.shape != shape):
+                return False
+        if not all(isinstance(x, (int, Fraction)) for entries in leaves.values() for x in entries.flat):
+            return False
+        for a in (a for a in self.program.assumptions if a.name in used):
+            v = leaves[a.name]
+            if isinstance(a, Positive) and not all(x > 0 for x in v.flat):
+                return False
+            if not isinstance(a, Positive) and not all(s == 1 for s in np.ravel(v.sum(axis=a.position))):
+                return False
+            if isinstance(a, OneHot) and not all(x in (0, 1) for x in v.flat):
+                return False
+        return True
+
+    def test(self, left: Expr, right: Expr, conditions: tuple[Condition, ...], sizes: Mapping[str, int]) -> Tested | Undecided:
+        """Whether the claim holds at these widths, by agreement modulo as many random primes as the bound of 2^-40 takes."""
+        claim = self.settle(left, right, conditions)
+        used, allowed = self._used(claim), claim.allowed(sizes)
+        draw, bound, primes = SystemRandom(), 0.0, []
+        for _ in range(TRIALS if allowed.any() else 0):
+            field = Modular(draw)
+            try:
+                with np.errstate(all="ignore"):
+                    point = Point(self.resolver.definitions, sizes, self._drawn(draw, field.prime, sizes), field)
+                    difference = point.array(sub(claim.left, claim.right), claim.indices)
+            except Unlucky:
+                continue
+            except (OutOfReach, LookupError) as reason:
+                return Undecided(f"not proved, and not tested: {reason}")
+            if np.any(difference.array[allowed]):
+                return Undecided("engine gap: neither proved nor refuted, and the sides differ modulo a prime")
+            bound += math.log2(max(field.survival(difference), 2.0**-60))
+            primes.append(field.prime)
+            if bound <= -40:
+                degree, _, height = difference.num.times(difference.den)
+                assumptions = tuple(sorted((a for a in self.program.assumptions if a.name in used), key=repr))
+                found = tuple(sorted(sizes.items()))
+                return Tested(bound, found, tuple(primes), len(primes), math.ceil(degree), math.ceil(height), assumptions, _SEAL)
+        return Undecided(f"not proved, and the chance that {len(primes)} trials miss an error is only known to be below 2^{bound:.0f}")
+
+    def _drawn(self, draw: Random, prime: int, sizes: Mapping[str, int]) -> dict[str, Residues]:
+        """Residues for the leaves, uniform among those that meet the assumptions."""
+        leaves: dict[str, Residues] = {}
+        for d in self.program.definitions:
+            if d.body is not None:
+                continue
+            shape = tuple(sizes[axis] for axis in d.axes)
+            entries = np.array([draw.randrange(prime) for _ in range(math.prod(shape))], dtype=np.int64).reshape(shape)
+            leaves[d.name] = Residues(entries, DRAWN)
+            for a in self.program.assumptions:
+                if a.name == d.name and not isinstance(a, Positive) and leaves[d.name].num == DRAWN:
+                    rows, n = np.moveaxis(entries, a.position, 0), shape[a.position]
+                    if OneHot(a.name, a.position) in self.program.assumptions:
+                        rows[:] = np.arange(n).reshape(-1, *[1] * (rows.ndim - 1)) == rows[0] % n
+                        leaves[d.name] = Residues(entries, Bound(0, math.log2(n), 0))
+                    else:
+                        rows[-1] = (1 - rows[:-1].sum(0)) % prime
+                        leaves[d.name] = Residues(entries, Bound(1, 0, math.log2(n)))
+        return leaves
+
+
+def _nested(entries: Any) -> Any:
+    return tuple(map(_nested, entries)) if isinstance(entries, list) else entries

@@ -1,0 +1,273 @@
+"""Everything that is computed about one program, so that many claims on it are cheap: sample points, screens, witnesses.
+
+Nothing here decides: floats and samples only say what is worth trying. What the kernel makes of it is the decision.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from itertools import cycle
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from verify.kernel.decision import Decision, Kernel, Refuted, Settled, Undecided, Witness
+from verify.kernel.evaluate import FLOAT, OutOfReach, Point
+from verify.kernel.expr import Delta, Expr, Index, Position, Prod, Size, Step, Sum, Tensor
+from verify.kernel.program import Condition, Definition, OneHot, Positive, Program, SumsToOne, nodes
+
+WIDTHS = (3, 5, 7, 4)
+SIMPLE = ("integers 0", "integers 1", "halves 0", "integers 2")
+
+
+class OutOfDomain(Exception):
+    """Raised where no point that was tried gives the sides a value; says why."""
+
+
+class Workspace:
+    """The claims on one program, screened and decided. Raises IllTyped for a program that has no meaning or no model."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.kernel = Kernel(program)
+        self._definitions = self.kernel.resolver.definitions
+        self._fixed = dict(program.sizes)
+        self._least = {axis: 1 for d in program.definitions for axis in d.axes}  # the positions that are named, or one
+        self._points: dict[object, Point] = {}
+        self._samples: dict[frozenset[str], list[Point]] = {}
+        self._known: set[Expr] = set()
+        self._steps: list[Expr] = []
+        self._claims: dict[Refuted, tuple[Expr, Expr, tuple[Condition, ...]]] = {}
+        self._see(d.body for d in self._definitions.values() if d.body is not None)
+        self._unit = self._positive_leaves()
+
+    def typed(self, expr: Expr) -> None:
+        """Raises IllTyped, with the reason, where an expression has no meaning."""
+        self.kernel.settle(expr, expr)
+
+    def screen(self, left: Expr, right: Expr, conditions: tuple[Condition, ...] = ()) -> bool:
+        """Whether both sides agree at the sampled points, as far as floats can tell; True also where they are out of reach.
+
+        False means almost surely not equal, or without a value at every point. Raises IllTyped.
+        """
+        try:
+            return all(_agree(one, other) for one, other in self._sampled(self.kernel.settle(left, right, conditions)))
+        except OutOfReach:
+            return True
+        except OutOfDomain:
+            return False
+
+    def vanishes(self, expr: Expr, conditions: tuple[Condition, ...] = ()) -> bool:
+        """Whether the expression is 0 at the sampled points, as far as floats can tell. Raises IllTyped."""
+        try:
+            return all(bool(np.all(np.abs(one) < 1e-10)) for one, _ in self._sampled(self.kernel.settle(expr, expr, conditions)))
+        except (OutOfReach, OutOfDomain):
+            return False
+
+    def decide(self, left: Expr, right: Expr, conditions: tuple[Condition, ...] = (), budget: int = 20_000) -> Decision:
+        """The decision on a claim; undecided, with the reason, where it is too large or has no value. Raises IllTyped."""
+        try:
+            claim = self.kernel.settle(left, right, conditions)
+            try:
+                plausible = all(_agree(one, other) for one, other in self._sampled(claim))
+            except OutOfReach:
+                plausible = True
+            proved = self.kernel.prove(left, right, conditions, budget) if plausible else None
+            if proved is not None:
+                return proved
+            for point in self._candidates(claim, plausible):
+                refuted = self.kernel.refute(left, right, conditions, point.sizes, point.leaves)
+                if refuted is not None:
+                    self._claims[refuted] = left, right, conditions
+                    return refuted
+            if plausible:
+                return self.kernel.test(left, right, conditions, self._sizes(WIDTHS))
+            return Undecided("engine gap: the sides seem to differ, and no exact point shows it")
+        except (OutOfReach, OutOfDomain) as reason:
+            return Undecided(str(reason))
+
+    def shrink(self, refuted: Refuted) -> Witness:
+        """A witness for the same claim, decided here before, with each axis as narrow as the sides still visibly differ."""
+        left, right, conditions = self._claims[refuted]
+        claim = self.kernel.settle(left, right, conditions)
+        best = refuted
+        for axis, width in refuted.witness.sizes:
+            for narrower in range(self._fixed.get(axis, self._least[axis]), width):
+                sizes = dict(best.witness.sizes) | {axis: narrower}
+                points = (self._point(style, sizes, self._unit) for style in SIMPLE[:2])
+                found = next((p for p in points if self._gap(claim, p) > 1e-2), None)
+                smaller = found and self.kernel.refute(left, right, conditions, found.sizes, found.leaves)
+                if smaller:
+                    best = smaller
+                    break
+        return best.witness
+
+    def _candidates(self, claim: Settled, plausible: bool) -> Iterator[Point]:
+        """Points at which the sides may differ, the simplest first; where floats see no difference, some all the same."""
+        for unit in dict.fromkeys((self._unit, self._unit | self._leaves(claim.left, claim.right))):
+            if plausible:
+                yield from (self._point(style, self._sizes((n,)), unit) for style, n in (("halves 0", 2), ("integers 1", 3)))
+                yield self._point("generic 0", self._sizes(WIDTHS), unit)
+                continue
+            simple = [(style, n) for n in (1, 2, 3) for style in SIMPLE]
+            points = dict.fromkeys(self._point(style, self._sizes((n,)), unit) for style, n in simple)
+            yield from (p for p in points if self._gap(claim, p) > 1e-2)
+            yield from (p for p in [*self._sample(unit), *points] if self._gap(claim, p) > 1e-9)
+
+    def _gap(self, claim: Settled, point: Point) -> float:
+        """How far the sides lie apart, relative to the larger one where that is above 1."""
+        one, other = _entries(claim, point)
+        scale = np.maximum(1.0, np.maximum(np.abs(one), np.abs(other)))
+        return float(np.max(np.abs(one - other) / scale, initial=0.0))
+
+    def _sampled(self, claim: Settled) -> Iterator[tuple[Any, Any]]:
+        """The entries of both sides at each sampled point, those that meet the conditions and have a value."""
+        self._see((claim.left, claim.right))
+        reason = "the sides have no value at any point that was tried"
+        for unit in (self._unit, None):
+            found = False
+            for point in self._sample(self._leaves(claim.left, claim.right) | self._unit if unit is None else unit):
+                one, other = _entries(claim, point)
+                if one.size:
+                    found = True
+                    yield one, other
+                elif not claim.allowed(point.sizes).any():
+                    reason = "no entry meets the conditions"
+            if found:
+                return
+        raise OutOfDomain(reason)
+
+    def _see(self, exprs: Iterable[Expr]) -> None:
+        """Takes notice of the axes, the named positions and the steps in sight, so that the sampled points do justice to them."""
+        for node in nodes({}, *exprs):
+            if node in self._known:
+                continue
+            self._known.add(node)
+            pairs: list[tuple[Position, str]] = [(i, i.axis) for i in node.free]
+            match node:
+                case Tensor(name, positions):
+                    pairs += zip(positions, self._definitions[name].axes, strict=True)
+                case Delta(one, other):
+                    pairs += [(p, i.axis) for p in (one, other) for i in node.free]
+                case Size(axis) | Sum(Index(_, axis), _) | Prod(Index(_, axis), _):
+                    pairs.append((0, axis))
+                case Step(argument):
+                    self._steps.append(argument)
+                    self._samples = {}
+            for position, axis in pairs:
+                least = position + 1 if isinstance(position, int) else 1
+                if least > self._least.get(axis, 0):
+                    self._least[axis] = least
+                    self._points, self._samples = {}, {}
+
+    def _sizes(self, widths: Sequence[int]) -> dict[str, int]:
+        """The widths dealt out to the axes in turn, as far as they are free."""
+        dealt = zip(sorted(self._least), cycle(widths))  # noqa: B905: one of them has no end
+        return {axis: self._fixed.get(axis, max(width, self._least[axis])) for axis, width in dealt}
+
+    def _point(self, style: str, sizes: dict[str, int], unit: frozenset[str]) -> Point:
+        key = style, tuple(sizes.items()), unit
+        if key not in self._points:
+            leaves = {d.name: self._leaf(d, style, sizes, unit) for d in self.program.definitions if d.body is None}
+            self._points[key] = Point(self._definitions, sizes, leaves, FLOAT)
+        return self._points[key]
+
+    def _leaf(self, leaf: Definition, style: str, sizes: dict[str, int], unit: frozenset[str]) -> Any:
+        """Exact entries that meet the assumptions: the same ones on every run."""
+        shape = tuple(sizes[axis] for axis in leaf.axes)
+        count = math.prod(shape)
+        if count > FLOAT.limit:
+            raise OutOfReach(f"{leaf.name} has too many entries")
+        draw = Random(f"{style} {leaf.name} {shape}")
+        kind, _, number = style.partition(" ")
+        # Sums over an axis stay of the size of their terms, so that nothing saturates; biases are small now and then, so that
+        # the sign of a sum is not that of its bias.
+        scale = 1.5 / math.sqrt(sum(shape) / len(shape)) if len(shape) > 1 else 1 / (1 + int(number) % 3)
+        entries: list[Fraction] = []
+        for _ in range(count):
+            match kind:
+                case "integers":
+                    entry = Fraction(draw.choice((-2, -1, 1, 2)))
+                case "halves":
+                    entry = Fraction(draw.choice((-3, -1, 1, 3)), 2)
+                case _:
+                    entry = Fraction(round(draw.gauss(0, scale) * 64) or 1, 64)
+            if leaf.name in unit:
+                entry = Fraction(draw.randint(1, 15), 16) if kind in ("generic", "active") else Fraction(draw.randint(1, 3), 4)
+            entries.append(abs(entry) if kind == "active" else entry)
+        values = np.empty(count, dtype=object)
+        values[:] = entries
+        values = values.reshape(shape)
+        mine = [a for a in self.program.assumptions if a.name == leaf.name]
+        for a in sorted(mine, key=lambda a: isinstance(a, OneHot)):
+            rows = np.moveaxis(values, 0 if isinstance(a, Positive) else a.position, 0) if shape else values
+            if isinstance(a, OneHot):
+                hot = np.array([draw.randrange(len(rows)) for _ in range(rows[0].size)]).reshape(np.shape(rows[0]))
+                rows[...] = (np.arange(len(rows)).reshape(-1, *[1] * hot.ndim) == hot) * np.array(Fraction(1))
+            else:
+                values[...] = np.abs(values)
+            if isinstance(a, SumsToOne):
+                rows[...] = rows / rows.sum(axis=0)
+        return values
+
+    def _sample(self, unit: frozenset[str]) -> list[Point]:
+        """Points at which every step that can have both signs has had them."""
+        if unit not in self._samples:
+            rotated = [self._sizes(WIDTHS[n:] + WIDTHS[:n]) for n in range(len(WIDTHS))]
+            points = [self._point(style, rotated[n], unit) for n, style in enumerate(("generic 0", "generic 1", "active 0"))]
+            seen = {sign for point in points for sign in self._signs(point)}
+            for n in range(2, 8):
+                if len(seen) == 2 * len(self._steps):
+                    break
+                point = self._point(f"generic {n}", rotated[n % len(rotated)], unit)
+                if not seen.issuperset(self._signs(point)):
+                    points.append(point)
+                    seen.update(self._signs(point))
+            self._samples[unit] = points
+        return self._samples[unit]
+
+    def _signs(self, point: Point) -> set[tuple[int, bool]]:
+        with np.errstate(all="ignore"):
+            values = [point.value(argument).data for argument in self._steps]
+        return {(n, sign) for n, v in enumerate(values) for sign in (False, True) if np.any(v > 0 if sign else v < 0)}
+
+    def _leaves(self, *exprs: Expr) -> frozenset[str]:
+        names = {n.name for n in nodes(self._definitions, *exprs) if isinstance(n, Tensor)}
+        return frozenset(name for name in names if self._definitions[name].body is None)
+
+    def _positive_leaves(self) -> frozenset[str]:
+        """The leaves to draw between 0 and 1 so that the program has a value: those that logarithms and roots make need of."""
+        unit = frozenset[str]()
+        for definition in self.program.definitions:
+            body = self._definitions[definition.name].body
+            while body is not None:
+                try:
+                    with np.errstate(all="ignore"):
+                        good = all(np.all(np.isfinite(p.tensor(definition.name))) for p in self._sample(unit)[:2])
+                except OutOfReach:
+                    return unit
+                direct = frozenset(n for n in definition.uses if self._definitions[n].body is None) - unit
+                more = direct or self._leaves(body) - unit
+                if good or not more:
+                    break
+                unit |= more
+        return unit
+
+
+def _agree(one: Any, other: Any) -> bool:
+    scale = max(np.max(np.abs(one)), np.max(np.abs(other)))
+    return bool(np.max(np.abs(one - other)) <= 1e-9 * scale + 1e-12)
+
+
+def _entries(claim: Settled, point: Point) -> tuple[Any, Any]:
+    """The entries of both sides that meet the conditions and have a value."""
+    try:
+        with np.errstate(all="ignore"):
+            one, other = point.array(claim.left, claim.indices), point.array(claim.right, claim.indices)
+    except OverflowError:
+        raise OutOfReach("a number is too large for floats") from None
+    kept = claim.allowed(point.sizes) & np.isfinite(one) & np.isfinite(other)
+    return one[kept], other[kept]
