@@ -155,9 +155,10 @@ class Nabla(Node):
 
 @dataclass(frozen=True, slots=True)
 class Differential(Node):
-    r"""A lone ``\partial A``, ``\mathrm{d}A`` outside a fraction."""
+    r"""A lone ``\partial A`` outside a fraction; ``order`` is 2 for ``\partial^2``; the body is None for a bare ``\partial``."""
 
-    body: Node
+    body: Node | None
+    order: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,218 @@
+"""LaTeX maths to tokens with offsets, and the document's macros expanded within bounds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token: ``kind`` is letter, number, command (text without backslash), or the character itself for all else; ``row`` is ``\\\\``."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Macro:
+    """A macro of the document: how many arguments it takes, the default of the first one if that is optional, its body as tokens."""
+
+    arguments: int
+    default: tuple[Token, ...] | None
+    body: tuple[Token, ...]
+
+
+MAX_EXPANDED = 20_000
+"""Tokens that the expansion of one formula may yield beyond its own."""
+
+UNICODE = {
+    **dict(zip("αβγδεζηθικλμνξπρστυφχψω", "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega".split(), strict=True)),
+    **dict(zip("ΓΔΘΛΞΠΦΨΩ", "Gamma Delta Theta Lambda Xi Pi Phi Psi Omega".split(), strict=True)),
+    "ϵ": "epsilon", "ϕ": "phi", "ς": "varsigma", "ℓ": "ell", "∞": "infty", "∂": "partial", "∇": "nabla", "∑": "sum", "Σ": "sum", "∏": "prod", "∫": "int",
+    "×": "times", "·": "cdot", "⋅": "cdot", "∙": "cdot", "•": "bullet", "∘": "circ", "⊙": "odot", "⊗": "otimes", "÷": "div",
+    "≤": "leq", "≥": "geq", "≠": "neq", "≈": "approx", "≡": "equiv", "∼": "sim", "∝": "propto", "∈": "in", "∀": "forall",
+    "→": "rightarrow", "⇒": "Rightarrow", "←": "leftarrow", "⇔": "Leftrightarrow", "↔": "leftrightarrow", "↦": "mapsto", "∴": "therefore", "∵": "because",
+    "…": "dots", "⋯": "cdots", "⊤": "top", "√": "surd", "±": "pm", "∓": "mp", "′": "'", "‖": "|", "≜": "triangleq", "≔": "coloneqq",
+}  # fmt: skip
+PLAIN = {"−": "-", "–": "-", "＝": "=", "＋": "+", "－": "-", "（": "(", "）": ")", "，": ",", "｜": "|", "∣": "|", "∗": "*", "＊": "*", "／": "/", "：": ":"}
+SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True)) | {"ᵀ": "T", "ⁿ": "n"}
+SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True)) | {"ᵢ": "i", "ⱼ": "j", "ₖ": "k"}
+IGNORED = frozenset("​‌‍‎‏‪‫‬‭‮﻿\x00")
+
+_TOKEN = re.compile(r"(?P<space>\s+)|(?P<comment>(?<!\\)%[^\n]*\n?)|\\(?P<name>[A-Za-z]+)(?P<star>\*?)|(?P<row>\\\\)|\\(?P<other>.)|(?P<number>\d+(?:\.\d+)?|\.\d+)|(?P<char>.)", re.DOTALL)
+_STARRED = frozenset({"operatorname", "text", "hspace", "vspace", "tag", "DeclareMathOperator"})
+
+
+def tokenize(text: str, start: int = 0, end: int | None = None) -> list[Token]:
+    """The tokens of a stretch of text; white space and invisible characters are left out, comments too."""
+    tokens: list[Token] = []
+    at, stop = start, len(text) if end is None else end
+    while at < stop:
+        match = _TOKEN.match(text, at, stop)
+        assert match is not None
+        kind, group = match.lastgroup, match.group()
+        at = match.end()
+        if kind in ("name", "star"):
+            name = match.group("name")
+            if match.group("star") and name not in _STARRED:
+                at -= 1
+            tokens.append(Token("command", name, match.start(), at))
+        elif kind == "row":
+            tokens.append(Token("row", group, match.start(), at))
+            bracket = re.compile(r"\s*\[-?[\d.]+\s*[a-z]{2}\]").match(text, at, stop)
+            at = bracket.end() if bracket else at
+        elif kind == "other":
+            tokens.append(Token("command", match.group("other"), match.start(), at))
+        elif kind == "number":
+            tokens.append(Token("number", group, match.start(), at))
+        elif kind == "char":
+            tokens.extend(_character(group, match.start(), at))
+    return tokens
+
+
+def _character(ch: str, start: int, end: int) -> list[Token]:
+    if ch in IGNORED:
+        return []
+    ch = PLAIN.get(ch, ch)
+    if "！" <= ch <= "～":
+        ch = chr(ord(ch) - 0xFEE0)
+    if ch in SUPERSCRIPTS or ch in SUBSCRIPTS:
+        script = SUPERSCRIPTS.get(ch) or SUBSCRIPTS[ch]
+        return [
+            Token("^" if ch in SUPERSCRIPTS else "_", ch, start, start),
+            Token("number" if script.isdigit() else "letter", script, start, end),
+        ]
+    if ch in UNICODE:
+        name = UNICODE[ch]
+        return [Token(name if name in "'|" else "command", name, start, end)]
+    if ch.isalpha():
+        return [Token("letter", ch, start, end)]
+    return [Token(ch, ch, start, end)]
+
+
+def braced(tokens: list[Token] | tuple[Token, ...], at: int) -> int:
+    """The position after the group that opens at ``at`` (``{``), or after the single token there; len(tokens) if it never closes."""
+    if at >= len(tokens) or tokens[at].kind != "{":
+        return min(at + 1, len(tokens))
+    depth = 0
+    for n in range(at, len(tokens)):
+        if tokens[n].kind == "{":
+            depth += 1
+        elif tokens[n].kind == "}":
+            depth -= 1
+            if depth == 0:
+                return n + 1
+    return len(tokens)
+
+
+_DEFINITIONS = re.compile(r"\\(?:re|provide)?newcommand\*?|\\(?:g|e|x)?def(?![A-Za-z])|\\DeclareMathOperator\*?")
+_PARAMETER = re.compile(r"#(\d)")
+
+
+def macros_in(text: str) -> dict[str, Macro]:
+    """The macros that a text defines by ``\\newcommand``, ``\\renewcommand``, ``\\def`` or ``\\DeclareMathOperator``, by name."""
+    found: dict[str, Macro] = {}
+    for match in _DEFINITIONS.finditer(text):
+        window = tokenize(text, match.end(), min(len(text), match.end() + 4000))
+        macro = _definition(window, match.group())
+        if macro is not None:
+            found[macro[0]] = macro[1]
+    return found
+
+
+def _definition(tokens: list[Token], command: str) -> tuple[str, Macro] | None:
+    at = 0
+    wrapped = bool(tokens) and tokens[0].kind == "{"
+    at += wrapped
+    if at >= len(tokens) or tokens[at].kind != "command":
+        return None
+    name = tokens[at].text
+    at += 1 + wrapped
+    count, default = 0, None
+    if command.endswith("def"):
+        while at + 1 < len(tokens) and tokens[at].kind == "#":
+            count, at = count + 1, at + 2
+    elif at < len(tokens) and tokens[at].kind == "[":
+        if at + 2 >= len(tokens) or not tokens[at + 1].text.isdigit():
+            return None
+        count, at = min(int(tokens[at + 1].text), 9), at + 3
+        if at < len(tokens) and tokens[at].kind == "[":
+            close = next((n for n in range(at, len(tokens)) if tokens[n].kind == "]"), None)
+            if close is None:
+                return None
+            default, at = tuple(tokens[at + 1 : close]), close + 1
+    if at >= len(tokens) or tokens[at].kind != "{":
+        return None
+    close = braced(tokens, at)
+    body = tuple(tokens[at + 1 : close - 1])
+    if "DeclareMathOperator" in command:
+        body = (Token("command", "operatorname", 0, 0), Token("{", "{", 0, 0), *body, Token("}", "}", 0, 0))
+    return name, Macro(count, default, body)
+
+
+NO_MACROS: Mapping[str, Macro] = MappingProxyType({})
+
+
+def expanded(tokens: list[Token], macros: Mapping[str, Macro]) -> tuple[list[Token], bool]:
+    """(tokens with macros expanded, whether the bound stopped it). What a macro inserts stands where the macro stands; arguments keep their places."""
+    if not macros or not any(t.kind == "command" and t.text in macros for t in tokens):
+        return tokens, False
+    out: list[Token] = []
+    stack = list(reversed(tokens))
+    budget = MAX_EXPANDED + len(tokens)
+    while stack:
+        budget -= 1
+        if budget < 0 or len(stack) > 10 * MAX_EXPANDED:
+            return tokens, True
+        token = stack.pop()
+        macro = macros.get(token.text) if token.kind == "command" else None
+        if macro is None:
+            out.append(token)
+            continue
+        arguments: list[list[Token]] = []
+        if macro.default is not None:
+            if stack and stack[-1].kind == "[":
+                stack.pop()
+                given: list[Token] = []
+                while stack and stack[-1].kind != "]":
+                    given.append(stack.pop())
+                if stack:
+                    stack.pop()
+                arguments.append(given)
+            else:
+                arguments.append([replace(t, start=token.start, end=token.end) for t in macro.default])
+        while len(arguments) < macro.arguments and stack:
+            arguments.append(_argument(stack))
+        body = list(macro.body)
+        inserted: list[Token] = []
+        n = 0
+        while n < len(body):
+            if body[n].kind == "#" and n + 1 < len(body) and body[n + 1].text.isdigit():
+                k = int(body[n + 1].text[0]) - 1
+                inserted.extend(arguments[k] if k < len(arguments) else [])
+                n += 2
+            else:
+                inserted.append(replace(body[n], start=token.start, end=token.end))
+                n += 1
+        stack.extend(reversed(inserted))
+    return out, False
+
+
+def _argument(stack: list[Token]) -> list[Token]:
+    """The next macro argument: a braced group without its braces, or one token."""
+    token = stack.pop()
+    if token.kind != "{":
+        return [token]
+    depth, found = 1, []
+    while stack:
+        token = stack.pop()
+        depth += (token.kind == "{") - (token.kind == "}")
+        if depth == 0:
+            break
+        found.append(token)
+    return found

@@ -1,0 +1,63 @@
+"""Walking and rewriting syntax trees: children, descendants, replacement of one node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
+from typing import Any
+
+from verify.reading.syntax import Node
+
+
+def below(node: Node) -> Iterator[Node]:
+    """The nodes directly below a node, in reading order."""
+    for f in fields(node):
+        if f.name != "span":
+            yield from _nodes(getattr(node, f.name))
+
+
+def _nodes(value: object) -> Iterator[Node]:
+    if isinstance(value, Node):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _nodes(item)
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and everything below it, parents first; an explicit stack, so that depth does not matter."""
+    stack = [node]
+    while stack:
+        top = stack.pop()
+        yield top
+        stack.extend(reversed(list(below(top))))
+
+
+def replaced(root: Node, old: Node, new: Node) -> Node:
+    """The tree with one node (found by identity) replaced by another; the rest keeps its spans."""
+    return rewritten(root, lambda n: new if n is old else None)
+
+
+def rewritten(root: Node, change: Callable[[Node], Node | None]) -> Node:
+    """The tree with every node for which ``change`` gives another one replaced by that; what is put in is not visited again."""
+    new = change(root)
+    if new is not None:
+        return new
+    updates: dict[str, Any] = {}
+    for f in fields(root):
+        if f.name == "span":
+            continue
+        value = getattr(root, f.name)
+        moved = _rewritten_value(value, change)
+        if moved is not value:
+            updates[f.name] = moved
+    return replace(root, **updates) if updates else root
+
+
+def _rewritten_value(value: object, change: Callable[[Node], Node | None]) -> object:
+    if isinstance(value, Node):
+        return rewritten(value, change)
+    if isinstance(value, tuple):
+        moved = tuple(_rewritten_value(item, change) for item in value)
+        return moved if any(a is not b for a, b in zip(moved, value, strict=True)) else value
+    return value
