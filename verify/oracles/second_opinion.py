@@ -1,0 +1,47 @@
+"""What an oracle says of a claim: both sides in numbers at one network, every derivative by the oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from verify.kernel.expr import ONE, Derivative, Expr, Index, Tensor, children, delta, mul, rebuild, sub
+from verify.kernel.program import Claim, Condition, Definition, Equal, Program
+from verify.oracles.forward import Array, Forward, Network, Unsupported, disagreement
+
+Oracle = Callable[[Program, str, str, Network], Array]
+
+
+def evaluate(program: Program, expr: Expr, indices: tuple[Index, ...], network: Network, oracle: Oracle) -> Array:
+    """The values of an expression at a network as an array with these axes, in this order; each derivative in it is the oracle's.
+
+    ``indices`` include the free ones. Fails with Unsupported for a derivative inside another, or a function without a rule.
+    """
+    forward = Forward(network.sizes)
+    known = forward.run(program, network.leaves)
+
+    def looked_up(e: Expr) -> Expr:
+        if not isinstance(e, Derivative):
+            return rebuild(e, tuple(looked_up(child) for child in children(e)))
+        quantity = Definition("∂", tuple(sorted(e.body.free)), e.body)
+        name = f"∂{len(known)}"
+        known[name] = oracle(replace(program, definitions=(*program.definitions, quantity)), quantity.name, e.wrt.name, network)
+        return Tensor(name, quantity.indices + e.wrt.indices)
+
+    return forward.array(looked_up(expr), indices, known)  # type: ignore[no-any-return]
+
+
+def _holds(condition: Condition) -> Expr:
+    same = delta(condition.left, condition.right)
+    return same if isinstance(condition, Equal) else sub(ONE, same)
+
+
+def gap(claim: Claim, network: Network, oracle: Oracle) -> float:
+    """The disagreement of a claim's two sides at a network, where its conditions hold; 0 for a true claim, up to rounding."""
+    where = mul(*map(_holds, claim.conditions))
+    indices = tuple(sorted(claim.left.free | claim.right.free | where.free))
+    left, right = (evaluate(claim.program, mul(where, side), indices, network, oracle) for side in (claim.left, claim.right))
+    return disagreement(left, right)
+
+
+__all__ = ["Oracle", "Unsupported", "evaluate", "gap"]
