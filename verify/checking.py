@@ -1,0 +1,177 @@
+"""The whole way from a document's text to a report: read, understand, decide, judge, explain."""
+
+from __future__ import annotations
+
+from verify.deciding import Decider
+from verify.explaining.diagnosis import Diagnosis, diagnose
+from verify.explaining.message import applied, kind_of, message_of, repaired_line
+from verify.judging.judge import Judge, Judgement, stated_assumptions
+from verify.kernel.decision import Proved, Refuted, Tested
+from verify.kernel.expr import Index
+from verify.kernel.program import Assumption, OneHot, Positive, SumsToOne
+from verify.meaning.declarations import Line, network_of, sums_to_one
+from verify.meaning.index_notation import shown, shown_relation
+from verify.meaning.network import Network
+from verify.meaning.repairs import Candidate
+from verify.reading.document import place, read
+from verify.reading.syntax import Document, Span
+from verify.report import Edit, Place, Reading, Relation, Remark, Report, Witness
+
+
+def check(text: str | bytes, *, file: str = "", format: str = "md") -> Report:
+    """The report on a document: one verdict a relation.
+
+    ``format`` is md, tex or ipynb. Never raises for what the document contains; what cannot be read is ``unread`` and a diagnostic.
+    """
+    document = read(text, format)
+    network, lines, defined = network_of(document)
+    stated = stated_assumptions(lines, network)
+    decider = Decider(network.program, stated | sums_to_one(network))
+    judgements = Judge(document, network, decider, defined, stated).judgements(lines)
+    chains: dict[int, str] = {}
+    relations = []
+    for n, judgement in enumerate(judgements):
+        chain = chains.setdefault(id(judgement.chain), f"c{len(chains) + 1}")
+        relations.append(_relation(f"r{n + 1}", chain, judgement, document, network, decider, stated))
+    return Report(
+        file=file,
+        text=document.text,
+        relations=tuple(relations),
+        network=_described(network),
+        readings=_readings(network, lines),
+        diagnostics=tuple(_remark(document, d.span, d.message) for d in document.diagnostics),
+    )
+
+
+def _relation(
+    name: str, chain: str, judgement: Judgement, document: Document, network: Network, decider: Decider, stated: frozenset[Assumption]
+) -> Relation:
+    text = document.text
+    left, link, right = judgement.left, judgement.link, judgement.link.right
+    start = left.span.start if left is not None else link.span.start
+    end = right.span.end if right is not None else link.span.end
+    diagnosis = diagnose(judgement, decider, network, text) if judgement.verdict == "refuted" else None
+    edits = diagnosis.edits if diagnosis is not None else judgement.repairs
+    message = message_of(judgement, diagnosis)
+    repair = repaired_line(judgement, edits, text) if edits else None
+    decision = judgement.outcome.decision if judgement.outcome is not None else None
+    begin, finish = place(document, start), place(document, end)
+    sign = place(document, link.span.start)
+    return Relation(
+        id=name,
+        chain=chain,
+        place=Place(sign[1], sign[2], sign[2] + link.span.end - link.span.start, sign[0]),
+        span=((begin[1], begin[2]), (finish[1], finish[2])),
+        offsets=(start, end),
+        lhs=_source(text, left.span) if left is not None else "",
+        relation=_source(text, link.span),
+        rhs=_source(text, right.span) if right is not None else "",
+        verdict=judgement.verdict,
+        read_as=_read_as(judgement),
+        rhs_equals_head=judgement.equals_head,
+        scope=_scope(decision),
+        bound=f"2^{decision.bound_log2:.0f}" if isinstance(decision, Tested) else None,
+        assumptions=_assumptions(judgement, stated),
+        mistake=kind_of(edits),
+        message=message,
+        repair=repair,
+        edits=tuple(Edit(e.start, e.end, e.text) for c in edits for e in c.edits),
+        fault=_fault(edits, start, end, judgement),
+        witness=_witness(judgement, diagnosis, decider),
+    )
+
+
+def _scope(decision: object) -> str | None:
+    match decision:
+        case Proved():
+            return decision.scope
+        case Tested():
+            return "widths " + ", ".join(f"{axis}={size}" for axis, size in decision.sizes) if decision.sizes else "no widths"
+    return None
+
+
+def _source(text: str, span: Span) -> str:
+    return text[span.start : span.end]
+
+
+def _read_as(judgement: Judgement) -> str:
+    claim = judgement.claim
+    if claim is None:
+        return ""
+    return shown_relation(claim.left, claim.right)
+
+
+def _fault(edits: tuple[Candidate, ...], start: int, end: int, judgement: Judgement) -> tuple[int, int] | None:
+    if judgement.verdict not in ("slip", "refuted", "follows"):
+        return None
+    spans = [(e.start, e.end) for c in edits for e in c.edits]
+    if not spans:
+        right = judgement.link.right
+        return (right.span.start, right.span.end) if right is not None else (start, end)
+    low, high = min(s for s, _ in spans), max(e for _, e in spans)
+    return (low, high) if high > low else (max(start, low - 1), low)
+
+
+def _assumptions(judgement: Judgement, stated: frozenset[Assumption]) -> tuple[str, ...]:
+    if judgement.outcome is None:
+        return ()
+    return tuple(described(a) + ("" if a in stated else " (unstated)") for a in judgement.outcome.assumptions)
+
+
+def described(assumption: Assumption) -> str:
+    """An assumption in words and symbols."""
+    match assumption:
+        case SumsToOne(name, _):
+            return f"{name} sums to 1"
+        case OneHot(name, _):
+            return f"{name} is one-hot"
+        case Positive(name):
+            return f"{name} > 0"
+
+
+def _witness(judgement: Judgement, diagnosis: Diagnosis | None, decider: Decider) -> Witness | None:
+    outcome = judgement.outcome
+    if judgement.verdict != "refuted" or outcome is None or not isinstance(outcome.decision, Refuted):
+        return None
+    claim = judgement.claim
+    assert claim is not None
+    found = decider.assumed.shrink(outcome.decision)
+    return Witness(
+        sizes=dict(found.sizes),
+        values={name: _texts(value) for name, value in found.values},
+        entry={_letter(i): n + 1 for i, n in found.entry},
+        left=found.left,
+        right=found.right,
+    )
+
+
+def _letter(index: Index) -> str:
+    return index.name.lstrip("·").split("~")[0]
+
+
+def _texts(value: object) -> object:
+    return [_texts(v) for v in value] if isinstance(value, (list, tuple)) else str(value)
+
+
+def _described(network: Network) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for definition in network.program.definitions:
+        found[definition.name] = {
+            "axes": list(definition.axes),
+            "defined_as": shown(definition.body) if definition.body is not None else None,
+        }
+    for key, reason in network.failed.items():
+        found[key] = {"axes": list(network.slots.get(key, ())), "defined_as": None, "not_understood": reason}
+    return found
+
+
+def _readings(network: Network, lines: list[Line]) -> tuple[Reading, ...]:
+    return tuple(Reading(symbol, key, "not declared; it looks like this one") for symbol, key in network.aliases.items())
+
+
+def _remark(document: Document, span: Span, message: str) -> Remark:
+    cell, line, column = place(document, span.start)
+    return Remark(line, message, column, cell)
+
+
+__all__ = ["applied", "check", "described"]

@@ -1,0 +1,1 @@
+"""What to say of a judgement: which mistake, the repaired line, the smallest witness."""

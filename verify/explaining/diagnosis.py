@@ -1,0 +1,83 @@
+"""Which mistakes, undone, make a refuted relation true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from verify.deciding import Decider
+from verify.judging.judge import Judgement
+from verify.meaning.claims import ChainReading, Typed
+from verify.meaning.elaborate import Clash, Unread
+from verify.meaning.network import Network
+from verify.meaning.repairs import Around, Candidate, letter_for_digit
+from verify.mistakes import Mistake, all_mistakes
+from verify.reading.syntax import Node
+
+ONE_EDIT = 3_000
+TWO_EDITS = 12_000
+FIRST_OF_TWO = ("wrong-layer", "wrong-symbol", "sign", "activation-derivative", "swapped-indices", "missing-sum")
+SECOND_OF_TWO = ("dropped-factor", "sign", "activation-derivative", "wrong-layer")
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The edits that make a relation true, in the order in which they were found, and the repaired claim."""
+
+    edits: tuple[Candidate, ...]
+    claim: Typed
+    side: Node
+
+
+def diagnose(judgement: Judgement, decider: Decider, network: Network, text: str) -> Diagnosis | None:
+    """The fewest edits of the right side that make the relation true: misread glyphs, then one mistake, then two; None if none is found."""
+    reading, left, right = judgement.reading, judgement.left, judgement.link.right
+    if reading is None or left is None or right is None:
+        return None
+    around = Around(network, text, frozenset(reading.letters))
+    search = _Search(reading, decider, left, around)
+    bases = [((), right), *(((c,), c.node) for c in letter_for_digit(right, around))]
+    for edits, side in bases:
+        if edits and (claim := search.true(side)) is not None:
+            return Diagnosis(edits, claim, side)
+    search.budget = ONE_EDIT
+    for edits, side in bases:
+        for candidate in search.one(side, all_mistakes()):
+            if (claim := search.true(candidate.node)) is not None:
+                return Diagnosis((*edits, candidate), claim, candidate.node)
+    search.budget = TWO_EDITS
+    firsts = [m for m in all_mistakes() if m.name in FIRST_OF_TWO]
+    seconds = [m for m in all_mistakes() if m.name in SECOND_OF_TWO]
+    for edits, side in reversed(bases):
+        for first in search.one(side, firsts):
+            for second in search.one(first.node, seconds):
+                if (claim := search.true(second.node)) is not None:
+                    return Diagnosis((*edits, first, second), claim, second.node)
+    return None
+
+
+@dataclass
+class _Search:
+    reading: ChainReading
+    decider: Decider
+    left: Node
+    around: Around
+    budget: int = 100
+
+    def one(self, side: Node, mistakes: tuple[Mistake, ...] | list[Mistake]) -> Iterator[Candidate]:
+        for mistake in mistakes:
+            for candidate in mistake.undo(side, self.around):
+                self.budget -= 1
+                if self.budget < 0:
+                    return
+                yield candidate
+
+    def true(self, side: Node) -> Typed | None:
+        """The claim with that right side if it is decided to be true, else None."""
+        try:
+            claim = self.reading.typed(self.left, side)
+        except (Unread, Clash):
+            return None
+        if claim.loose_ends or not self.decider.screens(claim):
+            return None
+        return claim if self.decider.holds(claim) is not None else None

@@ -1,0 +1,75 @@
+"""Sentences for judgements, and the repaired line in the document's own notation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from verify.explaining.diagnosis import Diagnosis
+from verify.judging.judge import Judgement
+from verify.meaning.repairs import Candidate, TextEdit
+from verify.mistakes import all_mistakes
+
+NOTATION = {
+    "extra-derivative": "a second division by the same ∂ is left over",
+    "lost-prime": "the exponent 1 is a prime misread",
+    "glyph": "{was} is {becomes} misread",
+    "index-slip": "{becomes} is meant where {was} stands",
+    "product-for-equals": "= stands where a product is meant",
+    "sum-scope": "the sum is meant to run over both terms",
+    "missing-transpose": "a transpose is missing",
+}
+
+
+def sentences(edits: Iterable[Candidate]) -> str:
+    """What was put wrongly, one clause an edit."""
+    known = {m.name: m.says for m in all_mistakes()} | NOTATION
+    return "; ".join(known[c.mistake].format(was=c.was, becomes=c.becomes) for c in edits)
+
+
+def kind_of(edits: Iterable[Candidate]) -> str | None:
+    """The name of the gravest mistake among edits: mathematics before notation, in the order of finding."""
+    edits = list(edits)
+    graver = [c for c in edits if c.mistake not in NOTATION]
+    return (graver or edits)[0].mistake if edits else None
+
+
+def applied(text: str, start: int, end: int, edits: Iterable[TextEdit]) -> str | None:
+    """A stretch of the text with edits made; None where two edits overlap."""
+    out, at = [], start
+    for edit in sorted(edits, key=lambda e: (e.start, e.end)):
+        if edit.start < at or edit.end > end:
+            return None
+        out.append(text[at : edit.start] + edit.text)
+        at = edit.end
+    return "".join(out) + text[at:end]
+
+
+def repaired_line(judgement: Judgement, edits: tuple[Candidate, ...], text: str) -> str | None:
+    """The relation with its edits made, in the document's notation."""
+    left, right = judgement.left, judgement.link.right
+    if left is None or right is None:
+        return None
+    changes = [e for c in edits for e in c.edits]
+    joined = any(c.mistake == "product-for-equals" for c in edits)
+    if joined:
+        ends = max((link.right.span.end for link in judgement.chain.links if link.right is not None), default=right.span.end)
+        first = judgement.chain.first or left
+        return applied(text, first.span.start, ends, changes)
+    one = applied(text, left.span.start, left.span.end, [e for e in changes if left.span.start <= e.start and e.end <= left.span.end])
+    other = applied(text, right.span.start, right.span.end, [e for e in changes if right.span.start <= e.start and e.end <= right.span.end])
+    if one is None or other is None:
+        return None
+    sign = text[judgement.link.span.start : judgement.link.span.end]
+    return " ".join(f"{one} {sign} {other}".split())
+
+
+def message_of(judgement: Judgement, diagnosis: Diagnosis | None) -> str:
+    """Why a relation got its verdict, in one sentence."""
+    match judgement.verdict:
+        case "slip":
+            return sentences(judgement.repairs)
+        case "refuted":
+            return sentences(diagnosis.edits) if diagnosis is not None else (judgement.reason or "the two sides differ")
+        case "unread" | "given":
+            return judgement.reason
+    return "; ".join(judgement.notes)

@@ -1,0 +1,1 @@
+"""Decisions to verdicts: repairs, beliefs, the head of the chain."""

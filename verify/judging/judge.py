@@ -1,0 +1,337 @@
+"""The verdict on every relation of a document.
+
+The order of the questions: Is it a definition, an assumption, a rule? Does it hold as read? Does it hold after one repair of notation? Does
+it follow from the document's own earlier mistake? Else it is refuted, if it can be shown false, or unread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from verify.deciding import Decider, Outcome
+from verify.kernel.decision import Proved, Refuted, Undecided
+from verify.kernel.program import Assumption, SumsToOne
+from verify.meaning.claims import ChainReading, Typed, names_quantity
+from verify.meaning.declarations import Line
+from verify.meaning.elaborate import Clash, Undeclared, Unread
+from verify.meaning.network import Network
+from verify.meaning.repairs import ANYWHERE, WHERE_ILL_TYPED, Around, Candidate, TextEdit
+from verify.meaning.symbols import letter_of
+from verify.reading.syntax import Added, Big, Chain, Derivative, Document, Formula, Juxtaposed, Link, Name, Node, Number, Product, Prose, Scripted, Unreadable
+from verify.reading.traversal import walk
+from verify.report import Verdict
+
+EQUALITIES = frozenset({"=", ":=", "equiv", "iff", "<-", "triangleq", "def"})
+Failure = Literal["false", "ill-typed", "unread", "undeclared"]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The verdict on one relation, with everything that an explanation needs.
+
+    ``claim`` is the relation as read (of a slip, as repaired); ``repairs`` the edits that mend it; ``failure`` says how it failed as written.
+    """
+
+    line: Line
+    chain: Chain
+    number: int
+    left: Node | None
+    link: Link
+    verdict: Verdict
+    reason: str = ""
+    claim: Typed | None = None
+    outcome: Outcome | None = None
+    repairs: tuple[Candidate, ...] = ()
+    failure: Failure | None = None
+    equals_head: bool | None = None
+    notes: tuple[str, ...] = ()
+    reading: ChainReading | None = None
+    chain_id: int = 0
+
+
+@dataclass
+class State:
+    """What earlier lines leave for later ones: names of lines, case conditions in force, how many lines were proved."""
+
+    labels: dict[str, Node] = field(default_factory=dict)
+    cases: tuple[Chain, ...] = ()
+    proved: int = 0
+
+
+@dataclass
+class Judge:
+    """Judges the lines of one document in order."""
+
+    document: Document
+    network: Network
+    decider: Decider
+    defined: frozenset[tuple[int, int]]
+    stated: frozenset[Assumption]
+    state: State = field(default_factory=State)
+
+    def judgements(self, lines: list[Line]) -> list[Judgement]:
+        """The judgement of each relation of the document, in order."""
+        headings = {id(f) for f in _after_headings(self.document)}
+        found: list[Judgement] = []
+        last: Formula | None = None
+        for line in lines:
+            if id(line.formula) in headings and line.formula is not last:
+                self.state.cases = ()
+            last = line.formula
+            content = line.statement.content
+            conditions = tuple(c for c in line.statement.conditions if isinstance(c, Chain))
+            if isinstance(content, Chain) and content.links:
+                if is_case(content):
+                    self.state.cases = (content,)
+                    found.extend(self._listed(line, content, "given", "a case condition"))
+                else:
+                    found.extend(self.chain(line, content, conditions))
+            for condition in conditions:
+                found.extend(self._listed(line, condition, "given", "a side condition"))
+            if line.statement.label:
+                final = content.links[-1].right if isinstance(content, Chain) and content.links else content
+                if final is not None and not isinstance(final, (Unreadable, Chain)):
+                    self.state.labels[line.statement.label.strip("()")] = final
+        return found
+
+    def _listed(self, line: Line, chain: Chain, verdict: Verdict, reason: str) -> Iterator[Judgement]:
+        left = chain.first
+        for n, link in enumerate(chain.links):
+            yield Judgement(line, chain, n, left, link, verdict, reason)
+            left = link.right
+
+    # -- one chain ----------------------------------------------------------------------------------------------------------------
+
+    def chain(self, line: Line, chain: Chain, conditions: tuple[Chain, ...]) -> list[Judgement]:
+        """The judgements of a chain's relations, each against its left neighbour."""
+        reading = ChainReading(self.network, chain, self.state.labels, (*self.state.cases, *conditions), self.decider.vanishes)
+        found: list[Judgement] = []
+        left = chain.first
+        carried: tuple[Candidate, ...] = ()
+        for n, link in enumerate(chain.links):
+            judgement = self.relation(line, reading, n, left, link, carried)
+            if n and judgement.verdict not in ("unread", "given") and chain.first is not None and link.right is not None:
+                judgement = replace(judgement, equals_head=self.equals(reading, chain.first, link.right))
+            found.append(judgement)
+            self.state.proved += judgement.verdict in ("proved", "tested")
+            carried = judgement.repairs if judgement.verdict == "slip" and len(judgement.repairs) == 1 else ()
+            carried = tuple(c for c in carried if link.right is not None and _inside(c, link.right))
+            left = link.right
+        return self.joined(line, reading, found)
+
+    def equals(self, reading: ChainReading, left: Node, right: Node) -> bool | None:
+        """Whether two sides of a chain are equal by sampling; None where one is not understood."""
+        for diagonal in (False, True):
+            try:
+                if self.decider.screens(reading.typed(left, right, diagonal=diagonal)):
+                    return True
+            except (Unread, Clash):
+                return None
+        return False
+
+    def relation(self, line: Line, reading: ChainReading, n: int, left: Node | None, link: Link, carried: tuple[Candidate, ...]) -> Judgement:
+        """The judgement of one relation."""
+        right = link.right
+        base = Judgement(line, reading.chain, n, left, link, "unread", reading=reading)
+        if link.relation not in EQUALITIES:
+            return replace(base, reason=f"the relation {link.relation} is not decided")
+        if left is None or right is None or isinstance(right, Unreadable) or isinstance(left, Unreadable):
+            return replace(base, reason="a side is missing or could not be read")
+        if n == 0 and (line.number, 0) in self.defined:
+            return self.definition(base, left)
+        if n == 0 and reading.updated is not None and states_rule(reading.updated, right):
+            return replace(base, verdict="given", reason="the update rule")
+        if n == 0 and assumption_of(left, right, self.network) in self.stated:
+            return replace(base, verdict="given", reason="an assumption")
+        judged = self.as_written(base, reading, left, right)
+        if judged.verdict in ("proved", "tested"):
+            return judged
+        return self.repaired(judged, reading, left, right, carried)
+
+    def definition(self, base: Judgement, left: Node) -> Judgement:
+        key = names_quantity(left, self.network) or ""
+        if key in self.network.failed:
+            return replace(base, verdict="given", reason=f"a definition that was not understood: {self.network.failed[key]}")
+        return replace(base, verdict="given", reason="a definition")
+
+    def as_written(self, base: Judgement, reading: ChainReading, left: Node, right: Node) -> Judgement:
+        """Whether the relation holds under an admissible reading; else how it fails."""
+        best = base
+        for diagonal in (False, True):
+            try:
+                claim = reading.typed(left, right, diagonal=diagonal)
+            except Undeclared as reason:
+                return replace(base, failure="undeclared", reason=str(reason))
+            except Unread as reason:
+                best = best if best.failure else replace(base, failure="unread", reason=str(reason))
+                continue
+            except Clash as reason:
+                best = best if best.failure else replace(base, failure="ill-typed", reason=str(reason))
+                continue
+            outcome = self.decider.holds(claim)
+            if outcome is not None:
+                verdict: Verdict = "proved" if isinstance(outcome.decision, Proved) else "tested"
+                return replace(base, verdict=verdict, claim=claim, outcome=outcome, notes=claim.notes, failure=None, reason="")
+            if best.failure != "false":
+                best = replace(base, failure="ill-typed" if claim.loose_ends else "false", claim=claim, notes=claim.notes)
+        return best
+
+    def candidates(self, reading: ChainReading, judged: Judgement, left: Node, right: Node) -> Iterator[tuple[Node, Node, Candidate]]:
+        """One-edit repairs of notation, the right side first."""
+        letters = frozenset(letter for side in (left, right) for letter in _letters(side, self.network)) | reading.letters.keys()
+        around = Around(self.network, self.document.text, letters)
+        kinds = ANYWHERE + (WHERE_ILL_TYPED if judged.failure == "ill-typed" else ())
+        for kind in kinds:
+            for candidate in kind(right, around):
+                yield left, candidate.node, candidate
+            for candidate in kind(left, around):
+                yield candidate.node, right, candidate
+
+    def repaired(self, judged: Judgement, reading: ChainReading, left: Node, right: Node, carried: tuple[Candidate, ...]) -> Judgement:
+        """A slip if one repair of notation, or one carried over from the relation before, makes the relation true; else refuted or unread."""
+        tries = [(c.node, right, c) for c in carried] + list(self.candidates(reading, judged, left, right))
+        for one, other, candidate in tries:
+            for diagonal in (False, True):
+                try:
+                    claim = reading.typed(one, other, diagonal=diagonal)
+                except (Unread, Clash):
+                    continue
+                if claim.loose_ends or not self.decider.screens(claim) or self._both_vanish(claim):
+                    continue
+                outcome = self.decider.holds(claim)
+                if outcome is not None:
+                    return replace(judged, verdict="slip", claim=claim, outcome=outcome, repairs=(candidate,), notes=claim.notes)
+        return self.refuted(judged, reading, left, right)
+
+    def _both_vanish(self, claim: Typed) -> bool:
+        return self.decider.vanishes(claim.left, claim.conditions)
+
+    def refuted(self, judged: Judgement, reading: ChainReading, left: Node, right: Node) -> Judgement:
+        """Refuted where the claim is shown false; a clash of axes counts only where the notation has been understood."""
+        claim = judged.claim
+        if judged.failure == "ill-typed" and claim is None:
+            if not self.state.proved:
+                return judged
+            try:
+                claim = reading.typed(left, right, free_sum=True)
+            except (Unread, Clash):
+                return judged
+        if claim is None or any(key in self.network.failed for key in self._keys(left, right)):
+            return judged
+        outcome = self.decider.refuses(claim)
+        if isinstance(outcome.decision, Refuted):
+            return replace(judged, verdict="refuted", claim=claim, outcome=outcome)
+        if isinstance(outcome.decision, Undecided):
+            return replace(judged, reason=outcome.decision.reason)
+        return judged
+
+    def _keys(self, *nodes: Node) -> set[str]:
+        return {key for node in nodes for n in walk(node) if (key := names_quantity(n, self.network)) is not None}
+
+    def joined(self, line: Line, reading: ChainReading, found: list[Judgement]) -> list[Judgement]:
+        """Two neighbouring relations mended at once by reading the second ``=`` as a product sign."""
+        for n in range(len(found) - 1):
+            one, two = found[n], found[n + 1]
+            if one.verdict not in ("refuted", "unread") or two.verdict not in ("refuted", "unread"):
+                continue
+            if one.left is None or one.link.right is None or two.link.right is None:
+                continue
+            product = times_last(one.link.right, two.link.right)
+            for diagonal in (False, True):
+                try:
+                    claim = reading.typed(one.left, product, diagonal=diagonal)
+                except (Unread, Clash):
+                    continue
+                if not self.decider.screens(claim) or self._both_vanish(claim):
+                    continue
+                outcome = self.decider.holds(claim)
+                if outcome is not None:
+                    sign = two.link.span
+                    repair = Candidate(product, (TextEdit(sign.start, sign.end, r"\cdot"),), "product-for-equals", "=", r"\cdot")
+                    found[n] = replace(one, verdict="slip", claim=claim, outcome=outcome, repairs=(repair,))
+                    found[n + 1] = replace(two, verdict="slip", claim=claim, outcome=outcome, repairs=(repair,))
+                    break
+        return found
+
+
+def times_last(left: Node, right: Node) -> Node:
+    """The left side with its last term multiplied by the right side."""
+    if isinstance(left, Added):
+        return replace(left, terms=(*left.terms[:-1], times_last(left.terms[-1], right)))
+    return Product(left.span, "cdot", left, right)
+
+
+def states_rule(updated: Node, right: Node) -> bool:
+    """Whether an update's right side is w minus a multiple of the bare derivative by w: the rule itself, which claims nothing."""
+    if not (isinstance(right, Added) and len(right.terms) == 2):
+        return False
+    step = right.terms[1]
+    factors = _flat(step)
+    bare = [f for f in factors if isinstance(f, Derivative)]
+    return len(bare) == 1 and bare[0].denominators == (updated,) and all(isinstance(f, (Name, Scripted, Number, Derivative)) for f in factors)
+
+
+def _flat(node: Node) -> list[Node]:
+    match node:
+        case Product(_, _, left, right):
+            return _flat(left) + _flat(right)
+        case Juxtaposed(_, items):
+            return [f for i in items for f in _flat(i)]
+    return [node]
+
+
+def is_case(chain: Chain) -> bool:
+    """Whether a chain is a condition on index letters: ``i = k``, ``i ≠ k``, ``i = 1``."""
+    if chain.first is None or letter_of(chain.first) is None:
+        return False
+    return all(
+        link.relation in ("=", "!=") and link.right is not None and (letter_of(link.right) is not None or isinstance(link.right, Number))
+        for link in chain.links
+    )
+
+
+def assumption_of(left: Node, right: Node, network: Network) -> SumsToOne | None:
+    """The assumption that ``Σ_i y_i = 1`` states of a leaf, else None."""
+    if not (isinstance(right, Number) and right.text == "1" and isinstance(left, Big) and left.operator == "sum" and left.body is not None):
+        return None
+    key = names_quantity(left.body, network)
+    definition = network.program.by_name.get(key or "")
+    if definition is None or definition.body is not None or not definition.indices:
+        return None
+    return SumsToOne(definition.name, len(definition.indices) - 1)
+
+
+def stated_assumptions(lines: list[Line], network: Network) -> frozenset[Assumption]:
+    """The assumptions that the document's lines state."""
+    found: set[Assumption] = set()
+    for line in lines:
+        chain = line.statement.content
+        if isinstance(chain, Chain) and chain.first is not None and chain.links and chain.links[0].right is not None:
+            assumption = assumption_of(chain.first, chain.links[0].right, network)
+            if assumption is not None:
+                found.add(assumption)
+    return frozenset(found)
+
+
+def _inside(candidate: Candidate, side: Node) -> bool:
+    return all(side.span.start <= e.start and e.end <= side.span.end for e in candidate.edits)
+
+
+def _letters(node: Node, network: Network) -> Iterator[str]:
+    for n in walk(node):
+        letter = letter_of(n)
+        if letter is not None and network.words.is_index(letter):
+            yield letter
+
+
+def _after_headings(document: Document) -> Iterator[Formula]:
+    heading = False
+    for part in document.parts:
+        if isinstance(part, Prose):
+            heading = heading or part.kind == "heading"
+        else:
+            if heading:
+                yield part
+            heading = False

@@ -1,0 +1,1 @@
+"""Syntax and the whole document to a program and typed claims."""

@@ -1,0 +1,233 @@
+"""A chain with its surroundings, and the typed claim that one of its relations makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from verify.kernel import expr as k
+from verify.kernel.expr import Expr, Index
+from verify.kernel.program import Condition, Equal, Unequal
+from verify.meaning.elaborate import Clash, Elaborator, Surroundings, Unread, Value, implicit, is_implicit
+from verify.meaning.network import Network
+from verify.meaning.symbols import iteration, letter_of, occurrence
+from verify.reading.syntax import Big, Chain, Derivative, Group, Juxtaposed, Name, Node, Noted, Number, Reference, Scripted
+from verify.reading.traversal import walk
+
+Vanishes = Callable[[Expr, tuple[Condition, ...]], bool]
+LEARNING_RATES = frozenset({"\\eta", "\\alpha", "\\lambda", "\\epsilon", "\\gamma", "\\mu", "lr"})
+
+
+@dataclass(frozen=True)
+class Typed:
+    """Two sides as expressions over the same free indices, the conditions in force, and how they were read.
+
+    ``loose_ends`` are written indices that stand on one side only.
+    """
+
+    left: Expr
+    right: Expr
+    conditions: tuple[Condition, ...] = ()
+    notes: tuple[str, ...] = ()
+    loose_ends: frozenset[Index] = frozenset()
+    partitions: tuple[tuple[Expr, ...], ...] = ()
+
+
+@dataclass
+class ChainReading:
+    """What all sides of one chain share: the network, the target axes, the prime's variable, the sum in sight, the conditions."""
+
+    network: Network
+    chain: Chain
+    labels: Mapping[str, Node]
+    cases: tuple[Chain, ...]
+    vanishes: Vanishes
+    updated: Node | None = None
+    target: frozenset[str] | None = None
+    prime: k.Tensor | None = None
+    letters: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.updated = updated_quantity(self.chain)
+        for side in (self.chain.first, *(link.right for link in self.chain.links)):
+            if side is None or self.prime is not None:
+                continue
+            for node in walk(side):
+                if isinstance(node, Derivative) and len(node.denominators) == 1 and self.prime is None:
+                    self.prime = self._variable(node)
+        first = self.updated if self.updated is not None else self.chain.first
+        if first is not None and is_rigid(first):
+            around = self.surroundings()
+            try:
+                value = Elaborator(self.network, around).value(first, None)
+            except (Unread, Clash):
+                return
+            self.target = frozenset(i.axis for i in value.expr.free)
+            self.letters.update(around.letters)
+
+    def _variable(self, node: Derivative) -> k.Tensor | None:
+        around = self.surroundings()
+        elaborator = Elaborator(self.network, around)
+        try:
+            variable = elaborator.variable(node.denominators[0])
+            if node.numerator is not None and not node.one_sided:
+                value = elaborator.derivative(node)
+                if value.lower and isinstance(value.expr, k.Derivative):
+                    variable = value.expr.wrt
+        except (Unread, Clash):
+            return None
+        self.letters.update(around.letters)
+        return variable
+
+    def surroundings(self, diagonal: bool = False, free_sum: bool = False) -> Surroundings:
+        """Fresh surroundings for elaborating a side of this chain."""
+        return Surroundings(
+            letters=dict(self.letters), target=self.target, prime=self.prime, labels=self.labels, diagonal=diagonal, free_sum=free_sum
+        )
+
+    def sum_in_sight(self, node: Node) -> Big | None:
+        """The sum that a bare Σ of this side stands for: the only one of the side, else of the chain."""
+        for roots in ((node,), (self.chain.first, *(link.right for link in self.chain.links))):
+            found = [n for root in roots if root is not None for n in walk(root) if isinstance(n, Big) and n.operator == "sum" and n.body is not None]
+            if len({_shape(n) for n in found}) == 1:
+                return found[0]
+        return None
+
+    def value(self, node: Node, around: Surroundings) -> Value:
+        """The value of one side; of ``w(t+1)`` what gradient descent makes of w."""
+        around.sum_in_sight = self.sum_in_sight(node)
+        return Elaborator(self.network, around).side(node)
+
+    def typed(self, left: Node, right: Node, *, diagonal: bool = False, free_sum: bool = False) -> Typed:
+        """The claim that two sides of the chain are equal; raises Unread, Undeclared or Clash."""
+        around = self.surroundings(diagonal, free_sum)
+        if self.updated is not None and left is self.chain.first:
+            one_right = self.value(right, around)
+            one_left = self.descended(one_right, around)
+        else:
+            one_left = self.value(left, around)
+            one_right = self.value(right, around)
+        return self.aligned(one_left, one_right, around)
+
+    def descended(self, right: Value, around: Surroundings) -> Value:
+        """``w − η ∂L/∂w`` for an update of w, with the learning rate that the right side uses."""
+        assert self.updated is not None
+        if self.network.root is None:
+            raise Unread("no loss is declared")
+        w = Elaborator(self.network, around).value(self.updated, None)
+        if not isinstance(w.expr, k.Tensor):
+            raise Unread("an update of something that is not a quantity")
+        rates = [t for t in _tensors(right.expr) if t.name in LEARNING_RATES and not t.indices]
+        if len(set(rates)) != 1:
+            raise Unread("an update without one learning rate")
+        gradient = k.Derivative(k.Tensor(self.network.root), w.expr)
+        return Value(k.sub(w.expr, k.mul(rates[0], gradient)), w.implicit)
+
+    def aligned(self, left: Value, right: Value, around: Surroundings) -> Typed:
+        """Both values over the same indices: Jacobians by their diagonal where they are diagonal, left-out indices bound."""
+        notes = list(around.notes)
+        one, other = left.expr, right.expr
+        one, other = self._diagonal(one, other, notes), self._diagonal(other, one, notes)
+        one = self._bound(one, other, notes)
+        other = self._bound(other, one, notes)
+        conditions = self.conditions(around, one.free | other.free)
+        ends = {i for i in one.free ^ other.free if not is_implicit(i)}
+        for condition in conditions:
+            if isinstance(condition, Equal):
+                ends -= {i for i in (condition.left, condition.right) if isinstance(i, Index)}
+        return Typed(one, other, conditions, tuple(dict.fromkeys(notes)), frozenset(ends), tuple(around.partitions))
+
+    def _diagonal(self, side: Expr, other: Expr, notes: list[str]) -> Expr:
+        for twin in sorted(i for i in side.free if is_implicit(i) and i.name.endswith("'") and i not in other.free):
+            plain = implicit(twin.axis)
+            if plain in side.free and self.vanishes(side, (Unequal(plain, twin),)):
+                side = k.substitute(side, {twin: plain})
+                notes.append("a Jacobian that is diagonal is written by its diagonal")
+        return side
+
+    def _bound(self, side: Expr, other: Expr, notes: list[str]) -> Expr:
+        for index in sorted(i for i in side.free if is_implicit(i) and i not in other.free):
+            labels = sorted(i for i in other.free if not is_implicit(i) and i.axis == index.axis and i not in side.free)
+            if len(labels) == 1:
+                side = k.substitute(side, {index: labels[0]})
+                notes.append(f"the index {labels[0].name} is left out on one side")
+            elif labels:
+                raise Clash(f"the left-out index could be {' or '.join(i.name for i in labels)}")
+        return side
+
+    def conditions(self, around: Surroundings, free: frozenset[Index]) -> tuple[Condition, ...]:
+        """The case conditions in force whose letters both index something here."""
+        found: list[Condition] = []
+        for chain in self.cases:
+            sides = [chain.first, *(link.right for link in chain.links)]
+            letters = [letter_of(s) if s is not None else None for s in sides]
+            for n, link in enumerate(chain.links):
+                a, b = letters[n], letters[n + 1]
+                if a is None or b is None:
+                    continue
+                axis = around.letters.get(a) or around.letters.get(b)
+                if axis is None or around.letters.get(a, axis) != around.letters.get(b, axis):
+                    continue
+                one, other = Index(a, axis), Index(b, axis)
+                if link.relation == "!=" and one in free and other in free:
+                    found.append(Unequal(one, other))
+                elif link.relation == "=" and (one in free or other in free):
+                    found.append(Equal(one, other))
+        return tuple(found)
+
+
+def _tensors(expr: Expr) -> list[k.Tensor]:
+    out: list[k.Tensor] = []
+    stack = [expr]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, k.Tensor):
+            out.append(top)
+        stack.extend(k.children(top))
+    return out
+
+
+def _shape(node: Node) -> Node:
+    return node
+
+
+def is_rigid(node: Node) -> bool:
+    """Whether a side fixes the axes of its chain by itself: a symbol, a derivative, a reference, a number."""
+    if isinstance(node, Group):
+        return is_rigid(node.body)
+    if isinstance(node, Noted):
+        return is_rigid(node.body)
+    if isinstance(node, Juxtaposed):
+        return len(node.items) == 2 and isinstance(node.items[0], (Name, Scripted)) and isinstance(node.items[1], Group)
+    return isinstance(node, (Name, Scripted, Derivative, Reference, Number))
+
+
+def updated_quantity(chain: Chain) -> Node | None:
+    """The quantity that a chain updates: w of ``w(t+1) = …``, ``w^{(t+1)} = …``, ``w_{t+1} = …``, ``w ← …``, ``w := w - …``; else None."""
+    first = chain.first
+    if first is None or not chain.links:
+        return None
+    if chain.links[0].relation in ("<-", "gets", "leftarrow") and isinstance(first, (Name, Scripted)):
+        return first
+    match first:
+        case Juxtaposed(_, (Name() | Scripted() as base, Group(_, "(", body))) if iteration(body) == "next":
+            return base
+    return None
+
+
+def is_bare_rule(chain: Chain) -> bool:
+    """Whether an update names the gradient as a bare derivative: then it states the rule and claims nothing."""
+    right = chain.links[0].right
+    return right is not None and any(isinstance(n, Derivative) for n in walk(right)) and not any(
+        isinstance(n, Derivative) and n.one_sided for n in walk(right)
+    )
+
+
+def names_quantity(node: Node, network: Network) -> str | None:
+    """The declared key that a lone symbol names, else None."""
+    if isinstance(node, (Name, Scripted)):
+        occ = occurrence(node, network.words)
+        if occ is not None:
+            key = network.aliases.get(occ.key, occ.key)
+            return key if key in network.slots else None
+    return None

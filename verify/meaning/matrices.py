@@ -1,0 +1,368 @@
+"""One side of a relation in matrix notation: products, transposes and sums by position, over the same tensors.
+
+A value is a grid: an expression with at most one index for its rows and one for its columns. A vector is a column or a row, as the
+document's definitions show; ``None`` stands for a single row or column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from fractions import Fraction as Rational
+
+from verify.kernel import expr as k
+from verify.kernel.expr import Expr, Index
+from verify.meaning.elaborate import ELEMENTWISE, SIGMOID_LETTERS, Clash, Elaborator, Surroundings, Undeclared, Unread, Value, function_name
+from verify.meaning.network import Network
+from verify.meaning.symbols import occurrence
+from verify.reading.syntax import (
+    Added,
+    Big,
+    Call,
+    Cases,
+    Derivative,
+    Fraction,
+    Group,
+    Juxtaposed,
+    Name,
+    Nabla,
+    Node,
+    Noted,
+    Number,
+    Product,
+    Scripted,
+)
+from verify.reading.traversal import walk
+
+ENTRYWISE = frozenset({"odot", "circ", "ast"})
+PLAIN = frozenset({"cdot", "times", "*", ".", "", "bullet"})
+
+
+@dataclass(frozen=True)
+class Grid:
+    """An expression with the index of its rows and of its columns, None where there is one row or one column."""
+
+    expr: Expr
+    row: Index | None = None
+    col: Index | None = None
+
+    @property
+    def axes(self) -> tuple[str | None, str | None]:
+        """The names of the row axis and of the column axis."""
+        return (self.row.axis if self.row else None, self.col.axis if self.col else None)
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether the grid has one entry."""
+        return self.row is None and self.col is None
+
+    def transposed(self) -> Grid:
+        """The grid with rows and columns exchanged."""
+        return Grid(self.expr, self.col, self.row)
+
+
+def is_matrix_notation(node: Node, network: Network) -> bool:
+    """Whether a side is written by position: it names a matrix or a vector without its indices."""
+    for n in walk(node):
+        if isinstance(n, (Name, Scripted)):
+            occ = occurrence(n, network.words)
+            if occ is not None and not occ.written:
+                key = network.aliases.get(occ.key, occ.key)
+                if key in network.grids and network.grids[key] != (None, None):
+                    return True
+    return False
+
+
+@dataclass
+class MatrixElaborator:
+    """Elaborates sides in matrix notation against a network. ``numerator_layout`` transposes derivatives of scalars by matrices."""
+
+    net: Network
+    around: Surroundings
+    numerator_layout: bool = False
+    serial: int = 0
+    entries: Elaborator = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.entries = Elaborator(self.net, self.around)
+
+    def side(self, node: Node) -> Grid:
+        """The grid of a whole side; raises Unread, Undeclared or Clash."""
+        return self.grid(node)
+
+    def fresh(self, axis: str) -> Index:
+        self.serial += 1
+        return Index(f"·{axis}~{self.serial}", axis)
+
+    def grid(self, node: Node) -> Grid:
+        """The grid of a node; raises Unread, Undeclared or Clash."""
+        match node:
+            case Number(_, text):
+                return Grid(k.num(Rational(text)))
+            case Name() | Scripted():
+                return self.symbol(node)
+            case Group(_, delimiter, body) if delimiter in ("(", "[", "{"):
+                return self.grid(body)
+            case Group(_, "|", body):
+                inner = self.grid(body)
+                return replace(inner, expr=ELEMENTWISE["abs"](inner.expr))
+            case Group(_, "||", body):
+                inner = self.grid(body)
+                return Grid(k.power(self.summed(k.power(inner.expr, 2), inner), Rational(1, 2)))
+            case Juxtaposed() | Product():
+                return self.product(node)
+            case Fraction(_, a, b):
+                return self.quotient(a, b)
+            case Added(_, signs, terms):
+                return self.added(signs, [self.grid(t) for t in terms])
+            case Call(_, function, argument, index):
+                return self.call(function, argument, index)
+            case Big():
+                return self.big(node)
+            case Derivative():
+                return self.derivative(node)
+            case Nabla(_, wrt, 1, body) if wrt is not None and body is not None:
+                return self.derivative(Derivative(node.span, body, (wrt,)))
+            case Noted(_, body, _, _):
+                return self.grid(body)
+            case Cases(_, rows):
+                return self.cases(node)
+        raise Unread(f"{type(node).__name__.lower()} is not understood in matrix notation")
+
+    def summed(self, expr: Expr, grid: Grid) -> Expr:
+        return k.total(expr, *(i for i in (grid.row, grid.col) if i is not None))
+
+    # -- symbols ----------------------------------------------------------------------------------------------------------------
+
+    def symbol(self, node: Name | Scripted) -> Grid:
+        occ = occurrence(node, self.net.words)
+        if occ is None:
+            assert isinstance(node, Scripted)
+            return self.scripted(node)
+        key = self.entries.resolve(occ.key)
+        if key == "e" and occ.exponent is not None and "e" not in self.net.slots:
+            inner = self.grid(occ.exponent)
+            return replace(inner, expr=k.Apply("exp", inner.expr))
+        if key == "\\mathbf{1}" and key not in self.net.slots:
+            raise Unread("a vector of ones whose length is not said")
+        if occ.written or key not in self.net.grids or key in self.net.failed:
+            value = self.entries.symbol(node if not occ.transposed else replace(node, sup=None), None)  # type: ignore[call-arg]
+            if value.implicit:
+                raise Unread(f"{key} with some of its indices")
+            return Grid(value.expr)
+        if occ.primes:
+            raise Unread("a prime on a matrix")
+        row_axis, col_axis = self.net.grids[key]
+        row = self.fresh(row_axis) if row_axis else None
+        col = self.fresh(col_axis) if col_axis else None
+        grid = Grid(k.Tensor(key, tuple(i for i in (row, col) if i is not None)), row, col)
+        if occ.transposed:
+            grid = grid.transposed()
+        return self.raised(grid, occ.exponent)
+
+    def scripted(self, node: Scripted) -> Grid:
+        base, sub, sup = node.base, node.sub, node.sup
+        if sub is not None and not (isinstance(base, Group) and base.delimiter == "||"):
+            raise Unread("a subscript on an expression")
+        if node.primes:
+            raise Unread("a prime on an expression")
+        inner = self.grid(base)
+        if isinstance(sup, Name) and sup.text in ("top", "intercal", "T", "prime", "t"):
+            return inner.transposed()
+        if isinstance(sup, Scripted) or (isinstance(sup, Group) and self.is_transpose(sup)):
+            return inner.transposed()
+        return self.raised(inner, sup)
+
+    def is_transpose(self, node: Node) -> bool:
+        return isinstance(node, Group) and isinstance(node.body, Name) and node.body.text in ("top", "T")
+
+    def raised(self, base: Grid, exponent: Node | None) -> Grid:
+        if exponent is None:
+            return base
+        if base.row is not None and base.col is not None:
+            raise Unread("a power of a matrix")
+        power = self.grid(exponent).expr
+        if not isinstance(power, k.Num):
+            raise Unread("a power that is not a number")
+        if not base.is_scalar and power.value < 0:
+            raise Unread("an inverse of a vector")
+        return replace(base, expr=k.power(base.expr, power.value))
+
+    # -- products ---------------------------------------------------------------------------------------------------------------
+
+    def product(self, node: Node) -> Grid:
+        """Products from the left; ``AB ∘ C`` is ``(AB) ∘ C``."""
+        if isinstance(node, Product):
+            if node.operator in ("/", "div"):
+                return self.quotient(node.left, node.right)
+            left, right = self.grid(node.left), self.grid(node.right)
+            if node.operator in ENTRYWISE:
+                return self.entrywise(left, right, k.mul)
+            if node.operator == "otimes":
+                return self.times(left if left.col is None else left.transposed(), right if right.row is None else right.transposed())
+            if node.operator in PLAIN:
+                return self.times(left, right, dotted=node.operator == "cdot")
+            raise Unread(f"the product sign {node.operator}")
+        grids = [self.grid(f) for f in self.entries.factors(node)]
+        out = grids[0]
+        for grid in grids[1:]:
+            out = self.times(out, grid)
+        return out
+
+    def times(self, left: Grid, right: Grid, dotted: bool = False) -> Grid:
+        """The matrix product; a scalar scales; vectors of one shape with a dot between have an inner product."""
+        if left.is_scalar or right.is_scalar:
+            other = right if left.is_scalar else left
+            return Grid(k.mul(left.expr, right.expr), other.row, other.col)
+        if left.col is None and right.row is None:
+            return Grid(k.mul(left.expr, right.expr), left.row, right.col)
+        if left.col is not None and right.row is not None and left.col.axis == right.row.axis:
+            joined = k.substitute(right.expr, {right.row: left.col})
+            return Grid(k.Sum(left.col, k.mul(left.expr, joined)), left.row, right.col)
+        if dotted and left.axes == right.axes:
+            both = self.entrywise(left, right, k.mul)
+            if left.row is None or left.col is None:
+                return Grid(self.summed(both.expr, both))
+            self.around.notes.append("a dot between two matrices of one shape is read entry by entry")
+            return both
+        raise Clash(f"{self.shown(left)} times {self.shown(right)} does not fit")
+
+    def entrywise(self, left: Grid, right: Grid, join: Callable[[Expr, Expr], Expr]) -> Grid:
+        """Two grids joined entry by entry; a scalar fits all, a vector fits the matrix side that has its axis."""
+        if left.is_scalar or right.is_scalar:
+            other = right if left.is_scalar else left
+            return Grid(join(left.expr, right.expr), other.row, other.col)
+        table: dict[Index, Index] = {}
+        row, col = left.row, left.col
+        if right.axes == left.axes:
+            table = {b: a for a, b in ((left.row, right.row), (left.col, right.col)) if a is not None and b is not None}
+        elif left.row is not None and left.col is not None and (right.row is None) != (right.col is None):
+            line = right.row or right.col
+            assert line is not None
+            places = [i for i in (left.col, left.row) if i.axis == line.axis]
+            if not places:
+                raise Clash(f"{self.shown(left)} and {self.shown(right)} do not fit entry by entry")
+            table = {line: places[0]}
+        elif right.row is not None and right.col is not None and (left.row is None) != (left.col is None):
+            return self.entrywise(right, left, lambda a, b: join(b, a))
+        else:
+            raise Clash(f"{self.shown(left)} and {self.shown(right)} do not fit entry by entry")
+        return Grid(join(left.expr, k.substitute(right.expr, table)), row, col)
+
+    def shown(self, grid: Grid) -> str:
+        row, col = grid.axes
+        return f"[{row or 1} × {col or 1}]"
+
+    def quotient(self, a: Node, b: Node) -> Grid:
+        top, bottom = self.grid(a), self.grid(b)
+        return self.entrywise(top, replace(bottom, expr=k.power(bottom.expr, -1)), k.mul)
+
+    def added(self, signs: tuple[str, ...], grids: list[Grid]) -> Grid:
+        out: Grid | None = None
+        for sign, grid in zip(signs, grids, strict=True):
+            if sign not in ("+", "-"):
+                raise Unread("a sign that is both plus and minus")
+            term = replace(grid, expr=k.neg(grid.expr)) if sign == "-" else grid
+            out = term if out is None else self.entrywise(out, term, k.add)
+        assert out is not None
+        return out
+
+    # -- functions, sums, derivatives ---------------------------------------------------------------------------------------------
+
+    def call(self, function: Node, argument: Node, index: Node | None) -> Grid:
+        name = function.base if isinstance(function, Scripted) else function
+        if not isinstance(name, Name):
+            raise Unread("a function that is not a name")
+        known = function_name(name)
+        primes = function.primes if isinstance(function, Scripted) else 0
+        exponent = function.sup if isinstance(function, Scripted) else None
+        inner = self.grid(argument)
+        occ = occurrence(function, self.net.words)
+        key = self.entries.resolve(occ.key) if occ is not None else ""
+        if known == "softmax":
+            return self.softmax(inner)
+        if key in self.net.functions and len(self.net.functions[key][0]) == 1:
+            value = self.entries.applied_function(key, [Value(inner.expr)], primes)
+            return self.raised(replace(inner, expr=value.expr), exponent)
+        if known is None and name.text not in SIGMOID_LETTERS:
+            match name.text.lower():
+                case "tr" | "trace":
+                    if inner.row is None or inner.col is None or inner.row.axis != inner.col.axis:
+                        raise Clash("a trace of something that is not square")
+                    return Grid(k.Sum(inner.row, k.substitute(inner.expr, {inner.col: inner.row})))
+                case "sum":
+                    return Grid(self.summed(inner.expr, inner))
+                case "diag" if (inner.row is None) != (inner.col is None):
+                    line = inner.row or inner.col
+                    assert line is not None
+                    twin = self.fresh(line.axis)
+                    return Grid(k.mul(k.Delta(line, twin), inner.expr), line, twin)
+            raise Unread(f"the function {name.text}")
+        if primes:
+            value = self.entries.function_derivative(ELEMENTWISE[known or "sigmoid"], Value(inner.expr), primes)
+            return self.raised(replace(inner, expr=value.expr), exponent)
+        return self.raised(replace(inner, expr=ELEMENTWISE[known or "sigmoid"](inner.expr)), exponent)
+
+    def softmax(self, inner: Grid) -> Grid:
+        """Softmax along a vector; of a matrix along the axis that is not the samples'."""
+        if inner.row is not None and inner.col is not None:
+            along = inner.row if inner.col.axis in self.net.samples else inner.col
+        else:
+            line = inner.row or inner.col
+            if line is None:
+                raise Unread("softmax of a scalar")
+            along = line
+        m = self.fresh(along.axis)
+        below = k.Sum(m, k.Apply("exp", k.substitute(inner.expr, {along: m})))
+        return replace(inner, expr=k.div(k.Apply("exp", inner.expr), below))
+
+    def big(self, node: Big) -> Grid:
+        if node.operator != "sum" or node.body is None:
+            raise Unread(f"the operator {node.operator} in matrix notation")
+        letters, excluded = self.entries.bounds(node)
+        if excluded:
+            raise Unread("a sum with exceptions in matrix notation")
+        if not letters:
+            inner = self.grid(node.body)
+            return Grid(self.summed(inner.expr, inner))
+        self.entries.open(letters)
+        try:
+            inner = self.grid(node.body)
+            found = self.entries.opened(letters)
+        finally:
+            self.entries.close(letters)
+        return replace(inner, expr=k.total(inner.expr, *found))
+
+    def derivative(self, node: Derivative) -> Grid:
+        """``∂A/∂B`` of a scalar has B's shape; of a vector by a vector, A's axis by rows and B's by columns."""
+        if node.numerator is None or node.one_sided or node.order != 1 or len(node.denominators) != 1:
+            raise Unread("a derivative of this form in matrix notation")
+        top = self.grid(node.numerator)
+        below = self.symbol_of(node.denominators[0])
+        if not isinstance(below.expr, k.Tensor):
+            raise Unread("a derivative by something that is not a quantity")
+        expr = k.Derivative(top.expr, below.expr)
+        if top.is_scalar:
+            return Grid(expr, below.col, below.row) if self.numerator_layout else Grid(expr, below.row, below.col)
+        if below.is_scalar:
+            return Grid(expr, top.row, top.col)
+        one, other = top.row or top.col, below.row or below.col
+        if (top.row is not None and top.col is not None) or (below.row is not None and below.col is not None):
+            raise Unread("a derivative of a matrix by a matrix")
+        return Grid(expr, one, other)
+
+    def symbol_of(self, node: Node) -> Grid:
+        while isinstance(node, Group):
+            node = node.body
+        if isinstance(node, (Name, Scripted)):
+            return self.symbol(node)
+        raise Unread("a derivative by something that is not a quantity")
+
+    def cases(self, node: Cases) -> Grid:
+        value = self.entries.value(node, None)
+        if value.implicit:
+            raise Unread("cases of a matrix")
+        return Grid(value.expr)
+
+
+__all__ = ["Clash", "Grid", "MatrixElaborator", "Undeclared", "Unread", "is_matrix_notation"]

@@ -1,0 +1,36 @@
+"""The forward pass that a document declares: its quantities with their axes, as a program of the kernel.
+
+A definition that is not understood is kept with the reason; what depends on it is never refuted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from verify.kernel.expr import Expr
+from verify.kernel.program import Program
+from verify.meaning.symbols import Lexicon
+
+
+@dataclass(frozen=True)
+class Network:
+    """What a document's definitions declare.
+
+    ``slots`` maps each key to the names of its axes; ``failed`` each definition that was not understood to the reason; ``functions`` a
+    function's key to its parameters and body; ``arguments`` a quantity written ``f(x, y)`` to its argument names; ``sizes`` a name such as N
+    to the axis whose width it is; ``aliases`` a misread key to the declared one; ``root`` is the loss, if there is one. ``grids`` holds the row
+    and column axes of what is written in matrix notation (None for a single row or column), ``samples`` the axes that run over samples.
+    """
+
+    words: Lexicon
+    program: Program = field(default_factory=Program)
+    slots: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
+    functions: Mapping[str, tuple[tuple[str, ...], Expr]] = field(default_factory=dict)
+    arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sizes: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    root: str | None = None
+    grids: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)
+    samples: frozenset[str] = frozenset()

@@ -1,0 +1,214 @@
+"""Shapes of the matrices and vectors of a document in matrix notation, from its definitions, by unification.
+
+How many axes a symbol has is read from its declared shape, its font and its letter; which axes they are follows from products, sums and
+elementwise functions. A vector is a column first; if the definitions do not fit so, a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from verify.meaning.axes import Defining
+from verify.meaning.elaborate import function_name
+from verify.meaning.symbols import Lexicon, letter_of, occurrence
+from verify.reading.syntax import Added, Big, Call, Fraction, Group, Juxtaposed, Name, Node, Noted, Product, Scripted
+from verify.reading.traversal import walk
+
+UNIT = 0
+SCALAR_NAMES = frozenset({"L", "J", "E", "C", "N", "M", "T", "\\mathcal{L}", "\\mathcal{J}", "\\ell", "\\eta", "\\alpha", "\\lambda", "\\mathcal{E}", "\\xi", "m", "n"})
+VECTOR_LETTERS = frozenset("abhxyzotuvqkgrsc")
+Shape = tuple[int, int]
+
+
+class Misfit(Exception):
+    """Two shapes that must be one are not."""
+
+
+@dataclass
+class Shapes:
+    """Union-find over row and column axes; 0 is the single row or column."""
+
+    parent: list[int] = field(default_factory=lambda: [UNIT])
+    of: dict[str, Shape] = field(default_factory=dict)
+
+    def new(self) -> int:
+        """A fresh axis."""
+        self.parent.append(len(self.parent))
+        return len(self.parent) - 1
+
+    def find(self, axis: int) -> int:
+        """The representative of an axis."""
+        while self.parent[axis] != axis:
+            axis = self.parent[axis]
+        return axis
+
+    def unify(self, a: int, b: int) -> None:
+        """Make two axes one; raises Misfit where one is the single row and the other is not."""
+        a, b = self.find(a), self.find(b)
+        if a == b:
+            return
+        if UNIT in (a, b):
+            raise Misfit("a vector where a matrix belongs")
+        self.parent[max(a, b)] = min(a, b)
+
+    def shape(self, key: str) -> Shape | None:
+        """The shape of a symbol by representatives."""
+        found = self.of.get(key)
+        return None if found is None else (self.find(found[0]), self.find(found[1]))
+
+
+def rank(key: str, declared: Mapping[str, tuple[str, ...]], matrices_about: bool) -> int:
+    """How many axes a symbol seems to have: as declared, by its font, by its letter."""
+    if key in declared:
+        return len(declared[key])
+    if key in SCALAR_NAMES:
+        return 0
+    stem = key.split("_{", 1)[0].split("^{", 1)[0]
+    bold = "mathbf" in stem or "bm" in stem or "boldsymbol" in stem
+    letter = stem.rstrip("}").rsplit("{", 1)[-1]
+    plain = letter.lstrip("\\")
+    if bold:
+        return 2 if plain[:1].isupper() else 1
+    if len(letter) == 1 and letter.isupper():
+        return 2
+    if matrices_about and (plain in VECTOR_LETTERS or plain in ("delta",) or "vec" in stem):
+        return 1
+    return 0
+
+
+def is_matrix_definition(definition: Defining, words: Lexicon, declared: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether a definition is written by position: it names a bold letter, a declared shape or a transpose, or multiplies by a capital letter."""
+    if definition.written:
+        return False
+    for node in walk(definition.body):
+        if isinstance(node, Big) and node.lower is None:
+            return False
+        if isinstance(node, (Name, Scripted)):
+            occ = occurrence(node, words)
+            if occ is None or occ.written:
+                continue
+            letter = letter_of(node)
+            if letter is not None and words.is_index(letter):
+                continue
+            if occ.transposed or occ.key in declared or rank(occ.key, declared, False) > 0:
+                return True
+    return False
+
+
+def infer_shapes(definitions: Iterable[Defining], words: Lexicon, declared: Mapping[str, tuple[str, ...]]) -> tuple[Shapes, bool] | None:
+    """(shapes, whether vectors are rows) of the definitions in matrix notation; None where neither convention fits."""
+    definitions = list(definitions)
+    for rows in (False, True):
+        state = Shapes()
+        walker = _Walker(state, words, declared, rows)
+        try:
+            for _ in range(2):
+                for definition in definitions:
+                    walker.definition(definition)
+        except Misfit:
+            continue
+        return state, rows
+    return None
+
+
+class _Walker:
+    def __init__(self, state: Shapes, words: Lexicon, declared: Mapping[str, tuple[str, ...]], rows: bool) -> None:
+        self.state, self.words, self.declared, self.rows = state, words, declared, rows
+
+    def definition(self, definition: Defining) -> None:
+        found = self.shape(definition.body)
+        if definition.key in self.state.of:
+            self.join(self.state.of[definition.key], found)
+        else:
+            self.state.of[definition.key] = found
+
+    def symbol(self, node: Name | Scripted) -> Shape:
+        occ = occurrence(node, self.words)
+        if occ is None:
+            return self.shape(node.base) if isinstance(node, Scripted) else (UNIT, UNIT)
+        if occ.written:
+            return (UNIT, UNIT)
+        if occ.key == "e":
+            return self.shape(occ.exponent) if occ.exponent is not None else (UNIT, UNIT)
+        if occ.key not in self.state.of:
+            axes = rank(occ.key, self.declared, True)
+            if axes == 0:
+                self.state.of[occ.key] = (UNIT, UNIT)
+            elif axes == 1:
+                line = self.state.new()
+                self.state.of[occ.key] = (UNIT, line) if self.rows else (line, UNIT)
+            else:
+                self.state.of[occ.key] = (self.state.new(), self.state.new())
+        row, col = self.state.of[occ.key]
+        return (col, row) if occ.transposed else (row, col)
+
+    def join(self, a: Shape, b: Shape) -> Shape:
+        """The shape of two grids joined entry by entry; a scalar or a vector spreads over a matrix."""
+        a, b = (self.state.find(a[0]), self.state.find(a[1])), (self.state.find(b[0]), self.state.find(b[1]))
+        if (UNIT, UNIT) in (a, b):
+            return b if a == (UNIT, UNIT) else a
+        if (a[0] == UNIT) == (b[0] == UNIT) and (a[1] == UNIT) == (b[1] == UNIT):
+            self.state.unify(a[0], b[0])
+            self.state.unify(a[1], b[1])
+            return a
+        matrix, line = (a, b) if UNIT not in a else (b, a)
+        if UNIT in matrix:
+            raise Misfit("a row beside a column")
+        along = line[0] if line[1] == UNIT else line[1]
+        if self.state.find(along) != self.state.find(matrix[0]):
+            self.state.unify(along, matrix[1])
+        return matrix
+
+    def times(self, a: Shape, b: Shape, dotted: bool) -> Shape:
+        a, b = (self.state.find(a[0]), self.state.find(a[1])), (self.state.find(b[0]), self.state.find(b[1]))
+        if (UNIT, UNIT) in (a, b):
+            return b if a == (UNIT, UNIT) else a
+        if dotted and UNIT in a and UNIT in b and (a[0] == UNIT) == (b[0] == UNIT):
+            self.state.unify(max(a), max(b))
+            return (UNIT, UNIT)
+        self.state.unify(a[1], b[0])
+        return (a[0], b[1])
+
+    def shape(self, node: Node) -> Shape:
+        match node:
+            case Name() | Scripted():
+                return self.symbol(node)
+            case Group(_, "||" | "|", body):
+                self.shape(body)
+                return (UNIT, UNIT)
+            case Group(_, _, body) | Noted(_, body, _, _):
+                return self.shape(body)
+            case Added(_, _, terms):
+                out = self.shape(terms[0])
+                for term in terms[1:]:
+                    out = self.join(out, self.shape(term))
+                return out
+            case Product(_, operator, left, right):
+                a, b = self.shape(left), self.shape(right)
+                if operator in ("odot", "circ", "ast", "/", "div"):
+                    return self.join(a, b)
+                return self.times(a, b, operator == "cdot")
+            case Juxtaposed(_, items):
+                queue = list(items)
+                out: Shape | None = None
+                while queue:
+                    item = queue.pop(0)
+                    if queue and isinstance(queue[0], Group) and isinstance(item, (Name, Scripted)) and self.is_function(item):
+                        inner = self.shape(queue.pop(0))
+                        found = inner
+                    else:
+                        found = self.shape(item)
+                    out = found if out is None else self.times(out, found, False)
+                return out or (UNIT, UNIT)
+            case Fraction(_, a, b):
+                return self.join(self.shape(a), self.shape(b))
+            case Call(_, _, argument, _):
+                return self.shape(argument)
+            case Big(_, _, _, _, body) if body is not None:
+                return self.shape(body)
+        return (UNIT, UNIT)
+
+    def is_function(self, node: Node) -> bool:
+        name = node.base if isinstance(node, Scripted) else node
+        return isinstance(name, Name) and (function_name(name) is not None or name.text in ("sigma", "phi", "f", "g", "varphi", "varsigma"))

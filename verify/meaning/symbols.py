@@ -1,0 +1,330 @@
+"""What a symbol of a document is: its key, its written indices, what its superscript means; and which symbols look alike.
+
+A *key* names a quantity of the document in its own notation: ``w_{h1}``, ``\\hat{y}``, ``\\mathcal{L}``. Scripts that are indices,
+powers, transposes or iteration marks are not part of it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from verify.reading.syntax import (
+    Added,
+    Big,
+    Chain,
+    Derivative,
+    Differential,
+    Group,
+    Juxtaposed,
+    Name,
+    Nabla,
+    Node,
+    Noted,
+    Number,
+    Scripted,
+    Tuple,
+    Words,
+)
+from verify.reading.traversal import below, walk
+
+USUAL_INDICES = frozenset("ijklmnpqrsuv")
+GREEK = frozenset(
+    "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi rho varrho sigma varsigma tau "
+    "upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell hbar imath jmath nabla infty partial".split()
+)
+TRANSPOSES = frozenset({"top", "intercal", "T", "t", "transpose"})
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """A symbol as it stands at one place: its key, written index terms in order, exponent, transpose, primes."""
+
+    key: str
+    written: tuple[Node, ...] = ()
+    exponent: Node | None = None
+    transposed: bool = False
+    primes: int = 0
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """How the document uses its letters: which are indices, which subscripts are tags, which superscripts are layers."""
+
+    indices: frozenset[str]
+    bound: frozenset[str]
+    layered: frozenset[str]
+    tagged: frozenset[tuple[str, str]] = field(default=frozenset())
+
+    def is_index(self, letter: str) -> bool:
+        """Whether a lone letter in a subscript is an index."""
+        return letter in self.indices
+
+
+def base_text(name: Name) -> str:
+    r"""The name in LaTeX with its font and accents: ``w``, ``\hat{y}``, ``\mathcal{L}``, ``\text{ReLU}``."""
+    text = f"\\{name.text}" if name.text in GREEK else name.text
+    if name.font:
+        text = f"\\{'math' if name.font != 'text' else ''}{name.font}{{{text}}}"
+    for accent in name.accents:
+        text = f"\\{accent}{{{text}}}"
+    return text
+
+
+def script_text(node: Node | None) -> str:
+    """A subscript as compact text, inner scripts flattened: ``h1`` for ``h1``, ``h_1`` and ``\\text{h1}``; "" for none or one that is no tag."""
+    match node:
+        case None:
+            return ""
+        case Name(_, text):
+            return text
+        case Number(_, text):
+            return text
+        case Words(_, text):
+            return text.strip()
+        case Juxtaposed(_, items) | Tuple(_, items):
+            return "".join(script_text(i) for i in items)
+        case Scripted(_, base, sub, sup, _):
+            return script_text(base) + script_text(sub) + script_text(sup)
+        case Group(_, _, body):
+            return script_text(body)
+        case Added(_, signs, terms):
+            return "".join((s if k or s != "+" else "") + script_text(t) for k, (s, t) in enumerate(zip(signs, terms, strict=True)))
+    return ""
+
+
+def letter_of(node: Node) -> str | None:
+    """The text of a plain one-letter name (``K``, ``\\ell``), else None."""
+    if isinstance(node, Name) and not node.accents and (len(node.text) == 1 or node.text == "ell"):
+        return node.text
+    return None
+
+
+def lexicon(roots: Iterable[Node]) -> Lexicon:
+    """How the formulas of a document use letters.
+
+    A letter is an index if a big operator binds it, if a condition compares it with another index letter, or if it is one of the usual ones
+    and stands as a subscript without naming a quantity of its own. Superscripts are layers for a base that is also written with
+    ``1`` or a letter there.
+    """
+    bound: set[str] = set()
+    compared: set[str] = set()
+    quantities: Counter[str] = Counter()
+    subscripts: defaultdict[str, set[str]] = defaultdict(set)
+    superscripts: defaultdict[str, set[str]] = defaultdict(set)
+    roots = list(roots)
+    for root in roots:
+        for node in walk(root):
+            match node:
+                case Big(_, "sum" | "prod" | "max" | "min" | "argmax" | "argmin", lower, _, _) if lower is not None:
+                    bound.update(bound_letters(lower))
+                case Scripted(_, Name() as base, sub, sup, _):
+                    if sub is not None:
+                        for item in items_of(sub):
+                            if (letter := letter_of(item)) is not None:
+                                subscripts[letter].add(base.text)
+                    if isinstance(sup, (Number, Name, Group)):
+                        superscripts[base_text(base)].add(script_text(sup))
+                case Chain(_, first, links) if first is not None and letter_of(first) and all(link.right and letter_of(link.right) for link in links):
+                    if all(link.relation in ("=", "!=") for link in links):
+                        compared.update(letter_of(n) or "" for n in (first, *(link.right for link in links if link.right)))
+        if isinstance(root, Chain) and root.first is not None:
+            for occurrence in (root.first, *(_derived(root.first))):
+                name = occurrence.base if isinstance(occurrence, Scripted) else occurrence
+                if isinstance(name, Name):
+                    quantities[name.text] += 1
+    indices = set(bound)
+    indices.update(c for c in compared if c in bound or c.lower() in bound or c in USUAL_INDICES or c in subscripts)
+    for letter, bases in subscripts.items():
+        if letter in USUAL_INDICES or (letter == "t" and len(bases) > 1):
+            indices.add(letter)
+        elif letter in "cdgf" and len(bases) > 1 and letter not in quantities:
+            indices.add(letter)
+    layered = {base for base, sups in superscripts.items() if base and ("1" in sups or sups & {"l", "L", "ell", "l-1", "l+1", "h"})}
+    return Lexicon(frozenset(indices), frozenset(bound), frozenset(layered))
+
+
+def _derived(node: Node) -> Iterator[Node]:
+    match node:
+        case Derivative(_, numerator, denominators):
+            if numerator is not None:
+                yield numerator
+            yield from denominators
+        case Nabla(_, wrt, _, body):
+            yield from (n for n in (wrt, body) if n is not None)
+        case Differential(_, body):
+            yield body
+
+
+def items_of(node: Node) -> tuple[Node, ...]:
+    """The items of a comma list or a juxtaposition; a lone node is its own item."""
+    return node.items if isinstance(node, (Tuple, Juxtaposed)) else (node,)
+
+
+def bound_letters(lower: Node) -> Iterator[str]:
+    r"""The letters that a lower bound introduces: ``i`` of ``i``, ``i=1``, ``i \in S``, ``i=1, i \neq K``, ``i,j``."""
+    for item in lower.items if isinstance(lower, Tuple) else (lower,):
+        head = item.first if isinstance(item, Chain) else item
+        if head is not None and isinstance(head, Tuple):
+            yield from (letter for part in head.items if (letter := letter_of(part)))
+        elif head is not None and (letter := letter_of(head)):
+            yield letter
+
+
+def occurrence(node: Node, words: Lexicon) -> Occurrence | None:
+    """The symbol that a Name or Scripted node stands for, or None where its base is not a plain name."""
+    match node:
+        case Name():
+            return Occurrence(base_text(node))
+        case Scripted(_, Name() as base, sub, sup, primes):
+            tag, written = _split_subscript(base, sub, words)
+            key = base_text(base)
+            layer, exponent, transposed, more = _superscript(key, sup, words)
+            written += more
+            if tag:
+                key += f"_{{{tag}}}"
+            if layer:
+                key += f"^{{{layer}}}"
+            return Occurrence(key, written, exponent, transposed, primes)
+    return None
+
+
+def _split_subscript(base: Name, sub: Node | None, words: Lexicon) -> tuple[str, tuple[Node, ...]]:
+    """A subscript's tag and its index terms: ``h1`` | ``ij`` | ``h1,0`` | ``oi`` (a tag of one letter before indices)."""
+    if sub is None:
+        return "", ()
+    if isinstance(sub, Tuple):
+        tag, first = _split_subscript(base, sub.items[0], words)
+        rest = sub.items[1:]
+        return tag, first + rest
+    if isinstance(sub, Group) and sub.delimiter in "([":
+        return _split_subscript(base, sub.body, words)
+    if isinstance(sub, Added):
+        return ("", (sub,)) if any((c := letter_of(t)) and words.is_index(c) for t in sub.terms) else (script_text(sub), ())
+    if isinstance(sub, Scripted) and (letter := letter_of(sub.base)) and words.is_index(letter):
+        return "", (sub,)
+    items = sub.items if isinstance(sub, Juxtaposed) else (sub,)
+    k = len(items)
+    while k > 0 and (letter := letter_of(items[k - 1])) is not None and words.is_index(letter):
+        k -= 1
+    tag_items = items[:k]
+    tag = "".join(script_text(i) for i in tag_items)
+    if k < len(items) and len(tag) > 1 and not any(ch.isdigit() for ch in tag):
+        return script_text(sub), ()  # a word such as "rec", not letters that happen to end in an index
+    return tag, tuple(items[k:])
+
+
+def _superscript(key: str, sup: Node | None, words: Lexicon) -> tuple[str, Node | None, bool, tuple[Node, ...]]:
+    """(layer tag, exponent, transposed, sample indices) of a superscript."""
+    match sup:
+        case None:
+            return "", None, False, ()
+        case Name(_, text) if text in TRANSPOSES and not (text == "t" and words.is_index("t")):
+            return "", None, True, ()
+        case Name(_, "prime"):
+            return "", None, False, ()
+        case Name(_, ("ast" | "star" | "dagger")):
+            return "*", None, False, ()
+        case Group(_, delimiter, body) if delimiter in ("(", "["):
+            letter = letter_of(body)
+            if letter is not None and letter in words.bound and letter not in ("l", "L"):
+                return "", None, False, (body,)
+            return f"({script_text(body)})", None, False, ()
+        case Juxtaposed(_, items) if len(items) >= 2:
+            layer, exponent, transposed, more = "", None, False, ()
+            for item in items:
+                l2, e2, t2, m2 = _superscript(key, item, words)
+                if e2 is not None:
+                    return "", sup, False, ()
+                layer, transposed, more = layer + l2, transposed or t2, more + m2
+            return layer, exponent, transposed, more
+        case Number(_, text) if key in words.layered:
+            return text, None, False, ()
+        case Name(_, text) if key in words.layered and (text in ("l", "L", "ell", "h")):
+            return text, None, False, ()
+        case Words(_, text) | Name(_, text, "text" | "rm", _):
+            return text.strip(), None, False, ()
+    return "", sup, False, ()
+
+
+
+def iteration(node: Node) -> str | None:
+    """``now`` for ``t``, ``next`` for ``t+1``, else None."""
+    match node:
+        case Name(_, text) if text in ("t", "k", "n", "i", "s", "tau"):
+            return "now"
+        case Added(_, ("+", "+"), (Name(_, text), Number(_, "1"))) if text in ("t", "k", "n", "i", "s", "tau"):
+            return "next"
+    return None
+
+
+def keys_in(node: Node, words: Lexicon) -> Iterator[str]:
+    """The keys of the symbols in a tree; letters inside scripts and time marks do not count."""
+    stack = [node]
+    while stack:
+        top = stack.pop()
+        occ = occurrence(top, words) if isinstance(top, (Name, Scripted)) else None
+        if occ is not None:
+            yield occ.key
+            if occ.exponent is not None:
+                stack.append(occ.exponent)
+            continue
+        if isinstance(top, Scripted):
+            stack.extend(n for n in (top.base, top.sup) if n is not None)
+            continue
+        if isinstance(top, Juxtaposed):
+            items = list(top.items)
+            for n, item in enumerate(items):
+                if n and isinstance(item, Group) and iteration(item.body) and isinstance(items[n - 1], (Name, Scripted)):
+                    continue
+                stack.append(item)
+            continue
+        stack.extend(c for c in below(top) if not _is_bound_part(top, c))
+
+
+def _is_bound_part(parent: Node, child: Node) -> bool:
+    return (isinstance(parent, Big) and child in (parent.lower, parent.upper)) or (isinstance(parent, Noted) and child is parent.note)
+
+
+# ---------------------------------------------------------------------------------------------------------------------------------
+# Misreadings
+
+_CONFUSED = [set("0oO"), set("1lI'"), set("xw"), set("uv"), set("5sS"), set("2zZ"), set("9gq"), set("8B"), set("rt")]
+
+
+def glyph_cost(a: str, b: str) -> float | None:
+    """How far apart two keys look, or None if nobody takes one for the other: case, 0/o, x/w, 1/l, fonts, dots and brackets of scripts."""
+    if a == b:
+        return 0.0
+    plain_a, plain_b = _plain(a), _plain(b)
+    if plain_a == plain_b:
+        return 0.25
+    if len(plain_a) != len(plain_b):
+        return None
+    cost = 0.25
+    for x, y in zip(plain_a, plain_b, strict=True):
+        if x == y:
+            continue
+        if x.lower() == y.lower():
+            cost += 0.5
+        elif any(x in group and y in group for group in _CONFUSED):
+            cost += 1.0
+        else:
+            return None
+    return cost
+
+
+def _plain(key: str) -> str:
+    """A key without fonts, brackets and script marks; accents stay, because they make another symbol."""
+    for font in ("mathbf", "mathcal", "mathrm", "mathit", "mathsf", "mathfrak", "mathtt", "boldsymbol", "text"):
+        key = key.replace("\\" + font, "")
+    return "".join(ch for ch in key if ch not in "{}_^() ,[]\\")
+
+
+def likeliest(unknown: str, declared: Iterable[str]) -> tuple[str, float] | None:
+    """The one declared key that looks most like an unknown one, with its cost; None if there is none or several are equally close."""
+    scored = sorted((cost, key) for key in declared if (cost := glyph_cost(unknown, key)) is not None)
+    if not scored or (len(scored) > 1 and scored[0][0] == scored[1][0]):
+        return None
+    return scored[0][1], scored[0][0]

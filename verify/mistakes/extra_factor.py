@@ -1,0 +1,32 @@
+"""A factor too many in a product."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from verify.meaning.repairs import Around, Candidate
+from verify.mistakes import dropped_factor
+from verify.mistakes._mistake import Mistake
+from verify.reading.syntax import Node
+
+
+def leave_out(side: Node, around: Around) -> Iterator[Candidate]:
+    """One factor of a product left out."""
+    for candidate in dropped_factor.drop(side, around):
+        yield replace(candidate, mistake="extra-factor")
+
+
+def put_in(side: Node, around: Around) -> Iterator[Candidate]:
+    """A declared quantity put into a product where it does not belong."""
+    for candidate in dropped_factor.put_in(side, around):
+        yield replace(candidate, mistake="extra-factor")
+
+
+MISTAKE = Mistake(
+    name="extra-factor",
+    kind="mathematics",
+    order=50,
+    undo=leave_out,
+    apply=put_in,
+    says="the factor {was} does not belong here",
+    example=(r"\frac{\partial L}{\partial b} = o - y", r"\frac{\partial L}{\partial b} = (o - y) x"),
+)
