@@ -76,7 +76,7 @@ def differentiate(expr: Expr, entry: Callable[[Tensor], Expr], avoid: frozenset[
                 body = substitute(body, {index: new})
                 slope = d(body)
                 if isinstance(e, Prod):  # times the product of the other factors, which is right where one is 0 too
-                    other = fresh(new, avoid | body.free)
+                    other = fresh(new, avoid | body.free | {new})
                     factor = substitute(body, {new: other})
                     slope = mul(slope, Prod(other, add(factor, mul(delta(other, new), sub(ONE, factor)))))
                 return ZERO if slope == ZERO else summed(new, slope)
