@@ -1,0 +1,192 @@
+"""The terminal report: what it shows, where its marks stand, what it never lets through."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+from hypothesis import given
+from hypothesis import strategies as st
+from inline_snapshot import snapshot
+from rich.cells import cell_len
+from samples import relation, report
+
+from verify.rendering.cells import clusters, excerpt, visible
+from verify.rendering.text import as_plain_text, console_for, report_parts
+from verify.report import Asked, Reading, Remark, Witness
+
+TEXT = r"""# Answer
+
+$$z = \sum_j w_j x_j$$
+
+Vậy $\frac{\partial L}{\partial z} = y - o$ và $L = 1$
+
+$$a = b$$
+"""
+
+
+def sample(**more):
+    """A report with a refuted, a proved and an unread relation."""
+    wrong = relation(
+        TEXT,
+        r"\frac{\partial L}{\partial z} = y - o",
+        "refuted",
+        fault="y - o",
+        mistake="sign",
+        message="the sign is wrong",
+        repair=r"\frac{\partial L}{\partial z} = o - y",
+        rhs_equals_head=True,
+        witness=Witness({"out": 2}, {"y": ["1", "0"], "b": "1/2"}, {"k": 1}, "0.5", "[-0.5 +/- 1e-9]"),
+    )
+    return report(
+        TEXT,
+        relation(TEXT, r"z = \sum_j w_j x_j", "given"),
+        wrong,
+        relation(TEXT, "L = 1", "proved", scope="all widths", read_as="L = 1"),
+        relation(TEXT, "a = b", "unread", message="a is not declared"),
+        network={"x": {"axes": ["in"], "defined_as": None}, "z": {"axes": [], "defined_as": "Σ_j w_j x_j"}},
+        **more,
+    )
+
+
+def text_of(found, width=100, **options):
+    """The report as plain text."""
+    return as_plain_text(report_parts(found, width, **options), width)
+
+
+def test_shows_what_needs_a_look() -> None:
+    """The whole report of a small answer: place, line, mark, reason, repair, witness, summary; what is fine is only counted."""
+    readings = (Reading("x_0", "w_o", "not declared"),)
+    asked = (Asked(r"\frac{\partial L}{\partial z}", "wrong", "r2", 0.0, 2.0), Asked("dL/db", "missing", None, 0.0, 1.0))
+    assert text_of(sample(readings=readings, asked=asked, diagnostics=(Remark(9, "an unclosed brace", 4),))) == snapshot("""\
+answer.md  4 relations
+  network  z
+  reading  x_0 read as w_o (not declared)
+  note     answer.md:9:4  an unclosed brace
+
+answer.md:5:36  ✗ refuted  sign
+   5 │ Vậy $\\frac{\\partial L}{\\partial z} = y - o$ và $L = 1$
+     │                                      ^^^^^
+       why        the sign is wrong
+       should be  \\frac{\\partial L}{\\partial z} = o - y
+       but        the right side does equal the head of the chain
+       witness    left 0.5, right [-0.5 +/- 1e-9] at k = 1
+                  widths: out 2
+                  y = [1, 0]
+                  b = 1/2
+
+answer.md:7:5  ? unread
+   7 │ $$a = b$$
+     │     ^
+       why  a is not declared
+
+· given    1
+✓ proved   1
+✗ refuted  1  line 5
+? unread   1  line 7
+
+asked for                                 points
+\\frac{\\partial L}{\\partial z}  ✗ wrong     0 / 2  line 5
+dL/db                          - missing   0 / 1
+                                           0 / 3\
+""")
+
+
+def test_verbose_lists_every_relation() -> None:
+    """With ``verbose`` each relation of the report has a line with its place."""
+    shown = text_of(sample(), verbose=True)
+    assert all(f"answer.md:{r.place.line}:{r.place.column}" in shown for r in sample().relations)
+
+
+def test_explained_reading_is_shown() -> None:
+    """With ``explain`` the meaning and the scope of a proved relation stand below it."""
+    shown = text_of(sample(), explain=True)
+    assert "read as" in shown and "all widths" in shown
+
+
+def test_mark_stands_under_the_fault() -> None:
+    """The carets cover the fault's cells, behind letters of width two and letters with combining accents."""
+    line = "数学 Vậy e\u0302 $a = bad$"
+    found = report(line, relation(line, "a = bad", "refuted", fault="bad"))
+    rows = text_of(found, 60).splitlines()
+    above = next(r for r in rows if "bad" in r)
+    below = rows[rows.index(above) + 1]
+    assert cell_len(above[: above.index("bad")]) == below.index("^")
+    assert below.count("^") == 3
+
+
+def test_fault_on_a_later_line_of_the_relation() -> None:
+    """Of a relation over several lines, the line of the fault is shown with its own number."""
+    text = "$$a\n= b\n+ c$$"
+    found = report(text, relation(text, "a\n= b\n+ c", "refuted", fault="c"))
+    assert "3 │ + c$$" in text_of(found)
+
+
+def test_nothing_acts_on_the_terminal() -> None:
+    """Escape sequences and bidirectional overrides of an answer, its name and its messages do not reach the terminal."""
+    text = "$\x1b[31ma = \u202eb$"
+    found = report(text, relation(text, "a = \u202eb", "unread", message="odd \x1b]0;title\x07", repair="\x9b2J"), file="x\x1b[2J.md")
+    assert not set(text_of(found)) & set("\x1b\u202e\x07\x9b")
+
+
+def test_plain_where_no_terminal() -> None:
+    """Written to something that is no terminal, the report has no styles."""
+    stream = StringIO()
+    console = console_for(stream)
+    for part in report_parts(sample(), console.width):
+        console.print(part)
+    assert "refuted" in stream.getvalue() and "\x1b" not in stream.getvalue()
+
+
+def test_no_color_is_respected(monkeypatch) -> None:
+    """On a terminal with ``NO_COLOR`` set, no colour is written."""
+
+    class Terminal(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    written = []
+    for _ in range(2):
+        stream = Terminal()
+        console = console_for(stream)
+        for part in report_parts(sample(), console.width):
+            console.print(part)
+        written.append(stream.getvalue())
+        monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[1;31m" in written[0] and "\x1b[1;31m" not in written[1]
+
+
+lines = st.text(st.characters(codec="utf-8") | st.sampled_from("数ạ́e\u0301\t=^\u200d"), max_size=300)
+
+
+@given(lines, st.integers(0, 300), st.integers(0, 20), st.integers(8, 90), st.none() | st.integers(0, 300))
+def test_excerpt_fits_and_marks_inside(line: str, start: int, length: int, width: int, anchor: int | None) -> None:
+    """Of any line, the excerpt fits the width, and the mark begins within what is shown or right behind it."""
+    shown = excerpt(line, start, start + length, width, anchor)
+    assert cell_len(shown.text) <= max(width, 3)
+    assert 0 <= shown.before <= cell_len(shown.text)
+    assert shown.marked >= 1
+
+
+@given(lines, st.data(), st.integers(12, 60))
+def test_excerpt_shows_the_marked_letters(line: str, data: st.DataObject, width: int) -> None:
+    """A single letter that is marked is in the excerpt, at the cells that the mark covers."""
+    parts = clusters(visible(line))
+    if not parts:
+        return
+    at = data.draw(st.integers(0, len(parts) - 1))
+    start = sum(map(len, parts[:at]))
+    shown = excerpt(line, start, start + len(parts[at]), width)
+    before = 0
+    for part in clusters(shown.text):
+        if before == shown.before and part == parts[at]:
+            return
+        before += cell_len(part)
+    raise AssertionError(f"{parts[at]!r} is not marked in {shown!r}")
+
+
+@given(st.text())
+def test_visible_keeps_offsets(text: str) -> None:
+    """Making letters visible changes no offset."""
+    assert len(visible(text)) == len(text)

@@ -1,0 +1,270 @@
+"""Reports for the terminal: each line that needs a look with a mark under the offending part, the reason, the repair, a witness."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import StringIO
+from typing import IO
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from verify.rendering.cells import ELLIPSIS, clusters, excerpt, visible
+from verify.rendering.places import place_of, sign_offset
+from verify.report import Asked, Place, Relation, Report, Status, Verdict, Witness
+
+Part = Text | Table | Padding
+Row = tuple[str, Text]
+
+SYMBOLS: dict[Verdict, tuple[str, str]] = {
+    "given": ("·", "dim"),
+    "proved": ("✓", "green"),
+    "tested": ("≈", "green"),
+    "slip": ("~", "yellow"),
+    "follows": ("↳", "magenta"),
+    "refuted": ("✗", "bold red"),
+    "unread": ("?", "cyan"),
+}
+"""The symbol and the style of each verdict."""
+
+STATUSES: dict[Status, tuple[str, str]] = {
+    "right": ("✓", "green"),
+    "slip": ("~", "yellow"),
+    "follows": ("↳", "magenta"),
+    "wrong": ("✗", "bold red"),
+    "missing": ("-", "red"),
+    "unread": ("?", "cyan"),
+}
+FINE: frozenset[Verdict] = frozenset({"given", "proved", "tested"})
+"""The verdicts that need no look."""
+
+PLAIN_WIDTH = 120
+
+
+def console_for(stream: IO[str]) -> Console:
+    """A console that writes to the stream: styled only on a terminal, without colour where ``NO_COLOR`` is set."""
+    return Console(file=stream, width=None if stream.isatty() else PLAIN_WIDTH, highlight=False, emoji=False, markup=False)
+
+
+def report_parts(report: Report, width: int, *, verbose: bool = False, explain: bool = False) -> Iterator[Part]:
+    """The report from top to bottom, for a terminal of that many cells.
+
+    Shown are the relations that are not given, proved or tested; with ``verbose`` all; with ``explain`` all, and how each was read.
+    """
+    yield from _head(report, width, verbose or explain)
+    brief = False
+    for relation in report.relations:
+        fine = relation.verdict in FINE
+        if fine and not (verbose or explain):
+            continue
+        if brief and not fine:
+            yield Text()
+        brief = fine
+        yield from relation_parts(report, relation, width, explain=explain)
+        if not fine:
+            yield Text()
+    if brief:
+        yield Text()
+    yield _summary(report)
+    if report.asked:
+        yield Text()
+        yield _asked_table(report)
+
+
+def relation_parts(report: Report, relation: Relation, width: int, *, explain: bool = False) -> Iterator[Part]:
+    """One relation: its place and verdict; unless it is fine, its line with a mark under the fault, and what there is to say."""
+    symbol, style = SYMBOLS[relation.verdict]
+    head = Text.assemble((_where(report, relation.place), "bold"), "  ", (f"{symbol} {relation.verdict}", style))
+    if relation.verdict in FINE:
+        room = max(width - head.cell_len - 2, 12)
+        head.append("  ").append(_cropped(_one_line(f"{relation.lhs} {relation.relation} {relation.rhs}"), room), "dim")
+        yield head
+        gutter = 4
+    else:
+        if relation.mistake:
+            head.append(f"  {relation.mistake}", "dim")
+        yield head
+        source, gutter = _source(report, relation, width)
+        yield from source
+    rows = _rows(report, relation, explain)
+    if rows:
+        yield Padding(_grid(rows), (0, 0, 0, gutter))
+
+
+def as_plain_text(parts: Iterator[Part], width: int = PLAIN_WIDTH) -> str:
+    """The parts as text without styles."""
+    stream = StringIO()
+    console = Console(file=stream, width=width, color_system=None, highlight=False, emoji=False, markup=False, force_terminal=False)
+    for part in parts:
+        console.print(part)
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+
+
+def _where(report: Report, place: Place) -> str:
+    cell = "" if place.cell is None else f"[cell {place.cell}]"
+    return f"{_name(report)}{cell}:{place.line}:{place.column}"
+
+
+def _name(report: Report) -> str:
+    return visible(report.file) or "standard input"
+
+
+def _head(report: Report, width: int, verbose: bool) -> Iterator[Part]:
+    count = len(report.relations)
+    yield Text.assemble((_name(report), "bold"), f"  {count} relation{'' if count == 1 else 's'}")
+    rows: list[Row] = []
+    leaves: list[str] = []
+    defined: list[str] = []
+    for name, value in report.network.items():
+        assert isinstance(value, dict)
+        shown = f"{name}[{', '.join(value['axes'])}]" if value["axes"] else name
+        if "not_understood" in value:
+            rows.append(("not understood", Text(visible(f"{name}: {value['not_understood']}"), "cyan")))
+        else:
+            (leaves if value["defined_as"] is None else defined).append(shown)
+    if defined and not verbose:
+        rows.insert(0, ("network", Text(_cropped(visible(" → ".join(defined)), width - 16))))
+    elif defined:
+        rows.insert(0, ("network", Text(visible(" → ".join(defined)))))
+        rows.insert(1, ("given", Text(visible(", ".join(leaves)))))
+    for reading in report.readings:
+        rows.append(("reading", Text(visible(f"{reading.symbol} read as {reading.read_as} ({reading.why})"), "yellow")))
+    for remark in report.diagnostics:
+        where = _where(report, Place(remark.line, remark.column, remark.column, remark.cell))
+        rows.append(("note", Text.assemble((where, "bold"), "  ", visible(remark.message))))
+    if rows:
+        yield Padding(_grid(rows), (0, 0, 0, 2))
+    yield Text()
+
+
+def _source(report: Report, relation: Relation, width: int) -> tuple[list[Part], int]:
+    """The line of the fault and the mark below it, and how far they are indented."""
+    text = report.text
+    if relation.fault is not None:
+        start, end = relation.fault
+    else:
+        start = sign_offset(text, relation)
+        end = start + relation.place.end_column - relation.place.column
+    low = text.rfind("\n", 0, start) + 1
+    high = text.find("\n", start)
+    high = len(text) if high < 0 else high
+    line = text[low:high].rstrip("\r")
+    number = str(place_of(text, relation, start)[0])
+    gutter = max(len(number), 3) + 2
+    anchor = relation.offsets[0] - low if relation.offsets[0] >= low else 0
+    shown = excerpt(line, start - low, min(end, high) - low, max(width - gutter - 3, 20), anchor)
+    _, style = SYMBOLS[relation.verdict]
+    above = Text.assemble((f"{number:>{gutter - 1}} │ ", "dim"), shown.text, no_wrap=True, overflow="crop")
+    below = Text.assemble((" " * gutter + "│ ", "dim"), " " * shown.before, ("^" * shown.marked, style), no_wrap=True, overflow="crop")
+    return [above, below], gutter + 2
+
+
+def _rows(report: Report, relation: Relation, explain: bool) -> list[Row]:
+    rows: list[Row] = []
+    if relation.message and (relation.verdict not in FINE or explain):
+        rows.append(("why", Text(_one_line(relation.message))))
+    if relation.repair:
+        rows.append(("should be" if relation.verdict == "refuted" else "meant", Text(visible(_one_line(relation.repair)), "green")))
+    if relation.follows_from is not None:
+        origin = next((r for r in report.relations if r.id == relation.follows_from), None)
+        if origin is not None:
+            rows.append(("follows", Text(f"from {_where(report, origin.place)}", "magenta")))
+    if relation.rhs_equals_head and relation.verdict not in FINE:
+        rows.append(("but", Text("the right side does equal the head of the chain")))
+    if relation.witness is not None:
+        rows.extend(_witness_rows(relation.witness))
+    if explain and relation.read_as:
+        rows.append(("read as", Text(visible(relation.read_as))))
+    if explain and relation.scope:
+        rows.append(("holds for", Text(visible(relation.scope) + (f", up to a chance of {relation.bound}" if relation.bound else ""))))
+    if relation.assumptions and (explain or relation.verdict not in FINE):
+        rows.append(("assuming", Text(visible(", ".join(relation.assumptions)))))
+    return rows
+
+
+def _witness_rows(witness: Witness) -> list[Row]:
+    sizes = ", ".join(f"{axis} {size}" for axis, size in witness.sizes.items())
+    entry = ", ".join(f"{index} = {position}" for index, position in witness.entry.items())
+    sides = Text.assemble("left ", (visible(witness.left), "bold"), ", right ", (visible(witness.right), "bold"))
+    if entry:
+        sides.append(f" at {visible(entry)}")
+    rows: list[Row] = [("witness", sides)]
+    if sizes:
+        rows.append(("", Text(f"widths: {visible(sizes)}", "dim")))
+    rows.extend(("", Text(visible(f"{name} = {_nested(value)}"), "dim")) for name, value in witness.values.items())
+    return rows
+
+
+def _nested(value: object) -> str:
+    return f"[{', '.join(_nested(v) for v in value)}]" if isinstance(value, (list, tuple)) else str(value)
+
+
+def _summary(report: Report) -> Table:
+    """How many relations got each verdict, and on which lines those stand that need a look."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="left")
+    table.add_column(justify="right")
+    table.add_column(overflow="fold")
+    for verdict, (symbol, style) in SYMBOLS.items():
+        found = [r for r in report.relations if r.verdict == verdict]
+        if found:
+            places = "" if verdict in FINE else "lines " if len(found) > 1 else "line "
+            lines = "" if verdict in FINE else ", ".join(dict.fromkeys(_short_place(r.place) for r in found))
+            table.add_row(Text(f"{symbol} {verdict}", style), Text(str(len(found)), style), Text(places + lines, "dim"))
+    if not report.relations:
+        table.add_row(Text("no relation found", "cyan"))
+    return table
+
+
+def _short_place(place: Place) -> str:
+    return str(place.line) if place.cell is None else f"{place.cell}:{place.line}"
+
+
+def _asked_table(report: Report) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(overflow="fold")
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_column()
+    places = {r.id: r.place for r in report.relations}
+    table.add_row(Text("asked for", "bold"), "", Text("points", "bold"), "")
+    for asked in report.asked:
+        symbol, style = STATUSES[asked.status]
+        line = f"line {_short_place(places[asked.relation])}" if asked.relation in places else ""
+        table.add_row(Text(visible(asked.quantity)), Text(f"{symbol} {asked.status}", style), _points(asked), Text(line, "dim"))
+    total, out_of = sum(a.points for a in report.asked), sum(a.out_of for a in report.asked)
+    table.add_row("", "", Text(f"{total:g} / {out_of:g}", "bold"), "")
+    return table
+
+
+def _points(asked: Asked) -> Text:
+    return Text(f"{asked.points:g} / {asked.out_of:g}")
+
+
+def _grid(rows: list[Row]) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, value in rows:
+        grid.add_row(label, value)
+    return grid
+
+
+def _one_line(text: str) -> str:
+    return visible(" ".join(text.split()))
+
+
+def _cropped(text: str, width: int) -> str:
+    """The text, or its beginning and an ellipsis, in at most that many cells."""
+    if cell_len(text) <= width:
+        return text
+    out, used = "", 0
+    for part in clusters(text):
+        used += cell_len(part)
+        if used > width - 1:
+            break
+        out += part
+    return out + ELLIPSIS
