@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 from verify.deciding import Decider
 from verify.explaining.diagnosis import Diagnosis, diagnose
-from verify.explaining.message import applied, kind_of, message_of, repaired_line
+from verify.explaining.message import kind_of, message_of, repaired_line
+from verify.judging.asked import asked
 from verify.judging.judge import Judge, Judgement, stated_assumptions
+from verify.judging.second_opinions import with_second_opinions
 from verify.kernel.decision import Proved, Refuted, Tested
 from verify.kernel.expr import Index
 from verify.kernel.program import Assumption, OneHot, Positive, SumsToOne
 from verify.meaning.declarations import Line, network_of, sums_to_one
+from verify.meaning.declarations import lines as declared_lines
 from verify.meaning.index_notation import shown, shown_relation
 from verify.meaning.network import Network
 from verify.meaning.repairs import Candidate
@@ -18,21 +24,38 @@ from verify.reading.syntax import Document, Span
 from verify.report import Edit, Place, Reading, Relation, Remark, Report, Witness
 
 
-def check(text: str | bytes, *, file: str = "", format: str = "md") -> Report:
-    """The report on a document: one verdict a relation.
+class Asking(Protocol):
+    """What an assignment gives a check: its network as a document, the quantities it asks for, the assumptions it allows."""
 
-    ``format`` is md, tex or ipynb. Never raises for what the document contains; what cannot be read is ``unread`` and a diagnostic.
+    @property
+    def body(self) -> str:
+        """The network in Markdown, with the assumptions as relations."""
+
+    @property
+    def quantities(self) -> Sequence[str]:
+        """The asked quantities in LaTeX."""
+
+
+def check(text: str | bytes, *, file: str = "", format: str = "md", assignment: Asking | None = None, fast: bool = False) -> Report:
+    """The report on a document: one verdict a relation, and how the assignment's quantities came out.
+
+    ``format`` is md, tex or ipynb. ``fast`` leaves out the second opinions on the derivatives. Never raises for what the document contains; what
+    cannot be read is ``unread`` and a diagnostic. An assignment that asks for what its network lacks raises ValueError.
     """
     document = read(text, format)
-    network, lines, defined = network_of(document)
-    stated = stated_assumptions(lines, network)
+    given = read(assignment.body) if assignment is not None else None
+    network, lines, defined = network_of(document, given)
+    stated = stated_assumptions([*(declared_lines(given) if given is not None else []), *lines], network)
     decider = Decider(network.program, stated | sums_to_one(network))
     judgements = Judge(document, network, decider, defined, stated).judgements(lines)
+    if not fast:
+        judgements = with_second_opinions(judgements, network.program)
     chains: dict[int, str] = {}
     relations = []
     for n, judgement in enumerate(judgements):
         chain = chains.setdefault(id(judgement.chain), f"c{len(chains) + 1}")
         relations.append(_relation(f"r{n + 1}", chain, judgement, document, network, decider, stated))
+    quantities = assignment.quantities if assignment is not None else ()
     return Report(
         file=file,
         text=document.text,
@@ -40,6 +63,7 @@ def check(text: str | bytes, *, file: str = "", format: str = "md") -> Report:
         network=_described(network),
         readings=_readings(network, lines),
         diagnostics=tuple(_remark(document, d.span, d.message) for d in document.diagnostics),
+        asked=asked(quantities, judgements, [r.id for r in relations], network),
     )
 
 
@@ -173,5 +197,3 @@ def _remark(document: Document, span: Span, message: str) -> Remark:
     cell, line, column = place(document, span.start)
     return Remark(line, message, column, cell)
 
-
-__all__ = ["applied", "check", "described"]

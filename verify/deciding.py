@@ -50,15 +50,17 @@ class Decider:
 
     def holds(self, claim: Typed) -> Outcome | None:
         """The decision that a claim is true, or None if it is not decided to be so."""
-        for workspace in self.workspaces():
-            try:
-                if not workspace.screen(claim.left, claim.right, claim.conditions) or not self._partitioned(claim):
-                    continue
-                decision = workspace.decide(claim.left, claim.right, claim.conditions)
-            except IllTyped:
+        sides = claim.left, claim.right, claim.conditions
+        try:
+            agreeing = [w for w in self.workspaces() if w.screen(*sides)]
+            if not agreeing or not self._partitioned(claim):
                 return None
-            if isinstance(decision, (Proved, Tested)):
-                return Outcome(decision, tuple(sorted(decision.assumptions, key=repr)))
+            proofs = (w.kernel.prove(*sides) for w in agreeing)
+            decision = next((p for p in proofs if p is not None), None) or agreeing[0].decide(*sides)
+        except IllTyped:
+            return None
+        if isinstance(decision, (Proved, Tested)):
+            return Outcome(decision, tuple(sorted(decision.assumptions, key=repr)))
         return None
 
     def refuses(self, claim: Typed) -> Outcome:

@@ -14,8 +14,8 @@ from verify.meaning.repairs import Around, Candidate, letter_for_digit
 from verify.mistakes import Mistake, all_mistakes
 from verify.reading.syntax import Node
 
-ONE_EDIT = 3_000
-TWO_EDITS = 12_000
+ONE_EDIT = 1_500
+TWO_EDITS = 1_500
 FIRST_OF_TWO = ("wrong-layer", "wrong-symbol", "sign", "activation-derivative", "swapped-indices", "missing-sum")
 SECOND_OF_TWO = ("dropped-factor", "sign", "activation-derivative", "wrong-layer")
 
@@ -50,6 +50,8 @@ def diagnose(judgement: Judgement, decider: Decider, network: Network, text: str
     seconds = [m for m in all_mistakes() if m.name in SECOND_OF_TWO]
     for edits, side in reversed(bases):
         for first in search.one(side, firsts):
+            if search.typed(first.node) is None:
+                continue
             for second in search.one(first.node, seconds):
                 if (claim := search.true(second.node)) is not None:
                     return Diagnosis((*edits, first, second), claim, second.node)
@@ -72,12 +74,17 @@ class _Search:
                     return
                 yield candidate
 
-    def true(self, side: Node) -> Typed | None:
-        """The claim with that right side if it is decided to be true, else None."""
+    def typed(self, side: Node) -> Typed | None:
+        """The claim with that right side if it has a meaning, else None."""
         try:
             claim = self.reading.typed(self.left, side)
         except (Unread, Clash):
             return None
-        if claim.loose_ends or not self.decider.screens(claim):
+        return None if claim.loose_ends else claim
+
+    def true(self, side: Node) -> Typed | None:
+        """The claim with that right side if it is decided to be true, else None."""
+        claim = self.typed(side)
+        if claim is None or not self.decider.screens(claim):
             return None
         return claim if self.decider.holds(claim) is not None else None

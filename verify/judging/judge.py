@@ -147,7 +147,8 @@ class Judge:
             return replace(base, verdict="given", reason="an assumption")
         judged = self.as_written(base, reading, left, right)
         if judged.verdict in ("proved", "tested"):
-            return judged
+            restated = n == 0 and names_quantity(left, self.network) in self.network.assigned
+            return replace(judged, verdict="given", reason="the assignment's definition") if restated else judged
         return self.repaired(judged, reading, left, right, carried)
 
     def definition(self, base: Judgement, left: Node) -> Judgement:

@@ -89,13 +89,13 @@ class ChainReading:
         """The sum that a bare Σ of this side stands for: the only one of the side, else of the chain."""
         for roots in ((node,), (self.chain.first, *(link.right for link in self.chain.links))):
             found = [n for root in roots if root is not None for n in walk(root) if isinstance(n, Big) and n.operator == "sum" and n.body is not None]
-            if len({_shape(n) for n in found}) == 1:
+            if len(set(found)) == 1:
                 return found[0]
         return None
 
     def value(self, node: Node, around: Surroundings) -> Value:
         """The value of one side; of ``w(t+1)`` what gradient descent makes of w."""
-        around.sum_in_sight = self.sum_in_sight(node)
+        around.sum_in_sight = lambda: self.sum_in_sight(node)
         return Elaborator(self.network, around).side(node)
 
     def typed(self, left: Node, right: Node, *, diagonal: bool = False, free_sum: bool = False) -> Typed:
@@ -185,10 +185,6 @@ def _tensors(expr: Expr) -> list[k.Tensor]:
             out.append(top)
         stack.extend(k.children(top))
     return out
-
-
-def _shape(node: Node) -> Node:
-    return node
 
 
 def is_rigid(node: Node) -> bool:

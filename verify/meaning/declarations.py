@@ -51,8 +51,8 @@ class Line:
     number: int
 
 
-def lines(document: Document) -> list[Line]:
-    """The statements of a document in order."""
+def lines(document: Document, first: int = 0) -> list[Line]:
+    """The statements of a document in order, numbered from ``first``."""
     found: list[Line] = []
     before = ""
     for part in document.parts:
@@ -61,7 +61,7 @@ def lines(document: Document) -> list[Line]:
                 before = part.text
             continue
         for statement in part.statements:
-            found.append(Line(statement, part, before, len(found)))
+            found.append(Line(statement, part, before, first + len(found)))
         before = ""
     return found
 
@@ -113,9 +113,14 @@ def weights_of(all_lines: Iterable[Line], words: Lexicon) -> frozenset[str]:
     return frozenset(found)
 
 
-def network_of(document: Document) -> tuple[Network, list[Line], frozenset[tuple[int, int]]]:
-    """The network of a document, its lines, and the (line number, link) pairs that define something."""
-    every = lines(document)
+def network_of(document: Document, assignment: Document | None = None) -> tuple[Network, list[Line], frozenset[tuple[int, int]]]:
+    """The network of a document, its lines, and the (line number, link) pairs that define something.
+
+    With an assignment, its definitions come first: what it declares is the network, and the document's own version of it a claim.
+    """
+    given = lines(assignment) if assignment is not None else []
+    own = lines(document, len(given))
+    every = given + own
     roots = [line.statement.content for line in every] + [c for line in every for c in line.statement.conditions]
     words = lexicon(roots)
     definitions: dict[str, tuple[Defining, Line]] = {}
@@ -134,7 +139,8 @@ def network_of(document: Document) -> tuple[Network, list[Line], frozenset[tuple
             continue
         (derived if is_derived(right) else definitions)[key] = (Defining(key, written, right, parameters), line)
     network, places = _built(definitions, derived, every, words)
-    return network, every, places
+    assigned = frozenset(key for key, (_, line) in (*definitions.items(), *derived.items()) if line.number < len(given))
+    return replace(network, assigned=assigned), own, places
 
 
 def _built(

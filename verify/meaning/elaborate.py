@@ -81,7 +81,7 @@ class Surroundings:
     letters: dict[str, str] = field(default_factory=dict)
     target: frozenset[str] | None = None
     prime: k.Tensor | None = None
-    sum_in_sight: Big | None = None
+    sum_in_sight: Callable[[], Big | None] = lambda: None
     labels: Mapping[str, Node] = field(default_factory=dict)
     overrides: Mapping[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -527,7 +527,7 @@ class Elaborator:
         if node.operator not in ("sum", "prod"):
             raise Unread(f"the operator {node.operator}")
         if node.body is None:
-            seen = self.around.sum_in_sight
+            seen = self.around.sum_in_sight()
             if seen is None:
                 raise Unread("it is not clear which sum a Σ without body stands for")
             return self.big(seen, target)

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
+from functools import cache
 from typing import Any
 
 from verify.reading.syntax import Node
 
 
-def below(node: Node) -> Iterator[Node]:
+@cache
+def _names(cls: type[Node]) -> tuple[str, ...]:
+    """The fields of a class of nodes that may hold nodes."""
+    return tuple(f.name for f in fields(cls) if f.name != "span" and f.type not in ("str", "int", "bool"))
+
+
+def below(node: Node) -> list[Node]:
     """The nodes directly below a node, in reading order."""
-    for f in fields(node):
-        if f.name != "span":
-            yield from _nodes(getattr(node, f.name))
+    found: list[Node] = []
+    for name in _names(type(node)):
+        _collect(getattr(node, name), found)
+    return found
 
 
-def _nodes(value: object) -> Iterator[Node]:
+def _collect(value: object, found: list[Node]) -> None:
     if isinstance(value, Node):
-        yield value
+        found.append(value)
     elif isinstance(value, tuple):
         for item in value:
-            yield from _nodes(item)
+            _collect(item, found)
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -30,7 +38,7 @@ def walk(node: Node) -> Iterator[Node]:
     while stack:
         top = stack.pop()
         yield top
-        stack.extend(reversed(list(below(top))))
+        stack.extend(reversed(below(top)))
 
 
 def replaced(root: Node, old: Node, new: Node) -> Node:
@@ -44,13 +52,11 @@ def rewritten(root: Node, change: Callable[[Node], Node | None]) -> Node:
     if new is not None:
         return new
     updates: dict[str, Any] = {}
-    for f in fields(root):
-        if f.name == "span":
-            continue
-        value = getattr(root, f.name)
+    for name in _names(type(root)):
+        value = getattr(root, name)
         moved = _rewritten_value(value, change)
         if moved is not value:
-            updates[f.name] = moved
+            updates[name] = moved
     return replace(root, **updates) if updates else root
 
 
