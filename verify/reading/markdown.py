@@ -104,7 +104,7 @@ def scan(text: str, start: int = 0, end: int | None = None, cell: int | None = N
         if fence := _FENCE.match(text, at + len(marker), line_end):
             _flush(page, at)
             at, after_blank = _fenced(page, at, line_end, fence, marker), True
-        elif after_blank and indent >= item_indent + 4 and not ((item_indent and marker.strip()) or _DISPLAY_LINE.match(text, at, page.end)):
+        elif after_blank and _is_code(page, at, indent, item_indent, marker):
             _flush(page, at)
             at = _indented(page, at, item_indent + 4)
         elif _RULE.match(text, at, page.end):
@@ -197,6 +197,13 @@ def _fence_end(page: _Page, fence: str, after: int) -> int | None:
     # Nothing this long follows; nothing longer will be found by a later fence either.
     page.missing[fence[0] * 3] = min(wanted, page.missing.get(fence[0] * 3, wanted))
     return None
+
+
+def _is_code(page: _Page, at: int, indent: int, item_indent: int, marker: str) -> bool:
+    """Whether indented code begins in the line; an item of a list is none, nor is a line that opens a display."""
+    if indent < item_indent + 4 or (item_indent and marker.strip()):
+        return False
+    return not _DISPLAY_LINE.match(page.text, at, page.end)
 
 
 def _indented(page: _Page, at: int, width: int) -> int:
