@@ -303,9 +303,8 @@ class Kernel:
         for _ in range(TRIALS if allowed.any() else 0):
             field = Modular(draw)
             try:
-                with np.errstate(all="ignore"):
-                    point = Point(self.resolver.definitions, sizes, self._drawn(draw, field.prime, sizes), field)
-                    difference = point.array(sub(claim.left, claim.right), claim.indices)
+                point = Point(self.resolver.definitions, sizes, self._drawn(draw, field.prime, sizes), field)
+                difference = point.array(sub(claim.left, claim.right), claim.indices)
             except Unlucky:
                 continue
             except (OutOfReach, LookupError) as reason:

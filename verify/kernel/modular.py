@@ -152,7 +152,8 @@ class Modular:
 
     def _product(self, left: Any, right: Any) -> Any:
         quotient = np.floor(np.asarray(left, dtype=float) * right / self.prime).astype(np.int64)  # off by at most 1
-        rest = left * right - quotient * self.prime  # exact modulo 2^64, and small
+        with np.errstate(over="ignore"):
+            rest = left * right - quotient * self.prime  # exact modulo 2^64, and small
         return np.where(rest < 0, rest + self.prime, np.where(rest >= self.prime, rest - self.prime, rest))
 
     def _free(self, kind: object, data: Residues) -> Residues:

@@ -52,20 +52,16 @@ class _GiveUp(Exception):
     """No normal form: not understood, without a value, or over the budget."""
 
 
-class _OverBudget(_GiveUp):
-    """More monomials were made than the budget allows."""
-
-
 @dataclass(frozen=True)
 class _Level:
-    """How far definitions are inlined, which sums are kept as one factor of a product, whether fixed sizes are written out."""
+    """How far definitions are inlined, whether sums stay factors where indices meet, whether fixed sizes are written out."""
 
     inline: Literal["nonlinear", "all"]
-    keep: Literal["", "one entry", "one place"] = ""
+    keep: bool = False
     sized: bool = False
 
 
-LEVELS = (_Level("nonlinear", "one entry"), _Level("nonlinear", "one place"), _Level("nonlinear"), _Level("all"), _Level("all", sized=True))
+LEVELS = (_Level("nonlinear", keep=True), _Level("nonlinear"), _Level("all"), _Level("all", sized=True))
 
 
 def equal(program: Program, left: Expr, right: Expr, conditions: tuple[Condition, ...] = (), budget: int = 20_000) -> Proof | None:
@@ -83,6 +79,7 @@ class Normalizer:
     def __init__(self, program: Program, auxiliary: frozenset[str] = frozenset()) -> None:
         self.program = program
         self.sizes = dict(program.sizes)
+        self.hot = {a.name for a in program.assumptions if isinstance(a, OneHot)}
         self.nonlinear = auxiliary | {d.name for d in program.definitions if d.body is not None and _nonlinear(d.body)}
 
     def equal(self, left: Expr, right: Expr, conditions: tuple[Condition, ...] = (), budget: int = 20_000) -> Proof | None:
@@ -103,10 +100,7 @@ class Normalizer:
                 if pair[0] == pair[1]:
                     return None
                 apart.append(frozenset(pair))
-        crowded = False
-        for number, level in enumerate(LEVELS):
-            if level.keep == "one place" and not crowded or level.sized and not self.sizes:
-                continue
+        for number, level in enumerate(LEVELS[: 4 if self.sizes else 3]):
             try:
                 form = _Form(self, level, budget)
                 sides = [form.convert(substitute(side, table)) for side in (left, right)]
@@ -115,8 +109,8 @@ class Normalizer:
                     continue
                 used = sorted((u for u in form.used if not isinstance(u, str)), key=repr)
                 return Proof(number, form.text(sides[0]), tuple(used), "sizes" in form.used)
-            except (_GiveUp, RecursionError) as reason:
-                crowded = isinstance(reason, _OverBudget)
+            except (_GiveUp, RecursionError):
+                continue
         return None
 
 
@@ -144,7 +138,24 @@ def _whole(value: Rational) -> bool:
 def _labels(base: Base) -> frozenset[Label]:
     """The free labels of a base."""
     places = (place for (_, places), _ in base[1] for place in places) if base[0] == "Σ" else base[1]
-    return frozenset(p for p in places if p[0] >= SLOT)
+    return frozenset(p for p in places if p[0] >= FACTOR)
+
+
+def _moved(places: tuple[Label, ...], table: Mapping[Label, Label]) -> tuple[Label, ...]:
+    return tuple(table.get(p, p) for p in places)
+
+
+def _groups(atoms: list[tuple[Base, Rational]], bound: frozenset[Label]) -> list[tuple[frozenset[Label], list[tuple[Base, Rational]]]]:
+    """Products that share none of the bound labels, each with those that it has; what has none is left out."""
+    groups: list[tuple[frozenset[Label], list[tuple[Base, Rational]]]] = []
+    for base, e in atoms:
+        labels, group = _labels(base) & bound, [(base, e)]
+        if labels:
+            for other in [g for g in groups if not labels.isdisjoint(g[0])]:
+                groups.remove(other)
+                labels, group = labels | other[0], other[1] + group
+            groups.append((labels, group))
+    return groups
 
 
 def _times(factors: Factors, more: Iterable[tuple[Base, Rational]], by: Rational = 1) -> Factors:
@@ -169,12 +180,13 @@ class _Form:
         self.inner: dict[str, tuple[Poly, tuple[Label, ...], Any]] = {}  # what a key stands for, with slots for its labels
         self.symmetric: dict[str, list[tuple[int, ...]]] = {}  # permutations of the slots that leave it as it is
         self.loose: set[str] = set()  # keys whose canonical labels or sign depend on the labels' names
+        self.hanging: dict[str, Base] = {}  # keys of contractions with one free label, and the contraction at the slot
         self.pivots: dict[str, list[tuple[Base, Rational, Monomial | None, Monomial | None]]] = {}
 
     def spend(self, cost: int = 1) -> None:
         self.left -= cost
         if self.left < 0:
-            raise _OverBudget
+            raise _GiveUp
 
     def assumed(self, assumption: Assumption) -> bool:
         if assumption not in self.tables.program.assumptions:
@@ -195,13 +207,31 @@ class _Form:
         return into
 
     def times(self, *polys: Poly) -> Poly:
-        """The product of sums; a sum that the level keeps becomes one factor if anything else is there to multiply."""
-        if sum(list(p) != [()] for p in polys) > 1:
-            polys = tuple(self.whole(p, 1) if self.kept(p) else p for p in polys)
-        out = ONE
-        for poly in sorted(polys, key=len):
-            out = self.expand(out, poly)
-        return out
+        """The product of sums. Where the level keeps sums, those with the same labels are multiplied out, and the result
+        is one base in a product with other labels: so (1 - a_j²) stays a factor under a weight w_ij."""
+        if self.level.keep and len(polys) > 1:
+            places: dict[frozenset[Label], Poly] = {}
+            for poly in polys:
+                at = frozenset[Label]().union(*(_labels(base) for mono in poly for base, _ in mono))
+                places[at] = self.expand(places.get(at, ONE), poly)
+            every = frozenset[Label]().union(*places)
+            polys = tuple(self.kept(p) if len(p) > 1 and at != every else p for at, p in places.items())
+        factors: Factors = {}
+        number: Rational = 1
+        for poly in polys:
+            if len(poly) == 1:
+                ((mono, c),) = poly.items()
+                _times(factors, mono)
+                number *= c
+        sums = sorted((poly for poly in polys if len(poly) != 1), key=len)
+        return reduce(self.expand, sums, self.scaled(self.product(factors), number))
+
+    def kept(self, poly: Poly) -> Poly:
+        """A sum as one base; as it is if there is a delta in it."""
+        if any(base[0] == "δ" for mono in poly for base, _ in mono):
+            return poly
+        c, factors = self.whole(poly)
+        return {tuple(factors.items()): c}
 
     def expand(self, left: Poly, right: Poly) -> Poly:
         """The product of two sums, term by term."""
@@ -212,15 +242,6 @@ class _Form:
             self.add(out, self.product(_times(dict(m), n)), c * d)
         return out
 
-    def kept(self, poly: Poly) -> bool:
-        """Whether this level keeps the sum as one factor: it is in one entry, or in entries at one place, and holds no delta."""
-        if not self.level.keep or len(poly) < 2:
-            return False
-        bases = {base for mono in poly for base, _ in mono}
-        if any(b[0][0] in "Σδ" or b[0][0] == "." and self.hot(b[0]) for b in bases):
-            return False
-        return len(bases) == 1 or self.level.keep == "one place" and len({_labels(b) for b in bases}) == 1
-
     def hot(self, key: str) -> list[int]:
         return [a.position for a in self.tables.program.assumptions if isinstance(a, OneHot) and a.name == key[1:]]
 
@@ -228,46 +249,56 @@ class _Form:
         """The normal form of a product of powers of bases."""
         self.spend()
         for base, e in factors.items():
-            (key, places), kind = base, base[0][0]
-            rest = {b: f for b, f in factors.items() if b != base} if kind in "δsp+" else {}
-            match kind:
-                case "δ":
-                    a, b = sorted(places)
-                    if e < 0 or len({p[2] for p in places if len(p) > 2}) > 1:
-                        raise _GiveUp
-                    if a == b or b[0] == FIXED:
-                        return self.product(rest) if a == b else {}
-                    delta: Base = ("δ", (a, b))
-                    if any(b in _labels(other) for other in rest):
-                        return self.expand({((delta, 1),): 1}, self.rename(tuple(rest.items()), {b: a}))
-                    if (base, e) != (delta, 1):
-                        return self.product({**rest, delta: 1})
-                case "s" if e != 1:
-                    if e < 0:
-                        raise _GiveUp
-                    return self.product({**rest, base: 1})
-                case "p" if not 0 < e < 1:
-                    return self.scaled(self.product(_times(rest, [(base, e - floor(e))])), _power(Fraction(int(key[1:])), floor(e)))
-                case "." if e > 0 and self.hot(key):
-                    for at in self.hot(key):
-                        for other, f in factors.items():
-                            if other[0] == key and f > 0 and all((p == q) == (n != at) for n, (p, q) in enumerate(zip(places, other[1]))):
-                                self.assumed(OneHot(key[1:], at))
-                                return self.product({b: g for b, g in factors.items() if b != other} | {("δ", (places[at], other[1][at])): 1})
-                        if e != 1:
-                            self.assumed(OneHot(key[1:], at))
-                            return self.product({**factors, base: 1})
-                case "+":
-                    inner = self.inner[key][0]
-                    if list(inner.values()) == [1] and [(b[0], f) for m in inner for b, f in m] == [("Σ", 1)]:
-                        return self.expand(self.product(rest), self.power(self.instance(base), e))
-                    if e >= 1 and not self.kept(inner):
-                        return self.expand(self.product(_times(rest, [(base, e - floor(e))])), self.power(self.instance(base), floor(e)))
-                    if e < 0 and _whole(e) and not self.level.keep:
-                        reduced = self.reduced(base, e, factors)
-                        if reduced is not None:
-                            return reduced
+            found = self.simpler(base, e, factors) if base[0][0] in "δsp.+" else None
+            if found is not None:
+                return found
         return {tuple(sorted(factors.items())): 1}
+
+    def simpler(self, base: Base, e: Rational, factors: Factors) -> Poly | None:
+        """The product, if one of its factors can be rewritten: deltas, s² = s, one-hot entries, kept sums that are there to expand."""
+        key, places = base
+
+        def rest(power: Rational = 0) -> Factors:
+            others = {b: f for b, f in factors.items() if b != base}
+            return {**others, base: power} if power else others
+
+        match key[0]:
+            case "δ":
+                a, b = sorted(places)
+                if e < 0 or len({p[2] for p in places if len(p) > 2}) > 1:
+                    raise _GiveUp
+                if a == b or b[0] == FIXED:
+                    return self.product(rest()) if a == b else {}
+                delta: Base = ("δ", (a, b))
+                if any(b in _labels(other) for other in factors if other != base):
+                    return self.expand({((delta, 1),): 1}, self.rename(tuple(rest().items()), {b: a}))
+                if (base, e) != (delta, 1):
+                    return self.product({**rest(), delta: 1})
+            case "s" if e != 1:
+                if e < 0:
+                    raise _GiveUp
+                return self.product(rest(1))
+            case "p" if not 0 < e < 1:
+                return self.scaled(self.product(rest(e - floor(e))), _power(int(key[1:]), floor(e)))
+            case "." if e > 0 and (hot := self.hot(key)):
+                for at in hot:
+                    for other, f in factors.items():
+                        if other[0] == key and f > 0 and [n for n, p in enumerate(places) if p != other[1][n]] == [at]:
+                            self.assumed(OneHot(key[1:], at))
+                            delta = ("δ", (places[at], other[1][at]))
+                            return self.product({b: f for b, f in factors.items() if b != other} | {delta: 1})
+                if e != 1:
+                    self.assumed(OneHot(key[1:], hot[0]))
+                    return self.product(rest(1))
+            case "+" if key not in self.hanging:
+                inner = self.inner[key][0]
+                if list(inner.values()) == [1] and [(b[0], f) for m in inner for b, f in m] == [("Σ", 1)]:
+                    return self.expand(self.product(rest()), self.power(self.instance(base), e))
+                if e >= 1 and (not self.level.keep or all(_labels(b) <= {*places} for b in factors)):
+                    return self.expand(self.product(rest(_plain(e - floor(e)))), self.power(self.instance(base), floor(e)))
+                if e < 0 and _whole(e):
+                    return self.reduced(base, e, factors)
+        return None
 
     def reduced(self, base: Base, e: Rational, factors: Factors) -> Poly | None:
         """A product with P^e, e < 0, with fewer powers of one entry p of P: its power is at last from 0 to below p's degree in P.
@@ -276,7 +307,7 @@ class _Form:
         Apart from p^d, T has no zeros, so that nothing is divided by that is not there to divide."""
         inner, slots, _ = self.inner[base[0]]
         table = dict(zip(slots, base[1]))
-        pivots = [((p[0], tuple(table.get(q, q) for q in p[1])), degree, top, bottom) for p, degree, top, bottom in self.pivots[base[0]]]
+        pivots = [((p[0], _moved(p[1], table)), degree, top, bottom) for p, degree, top, bottom in self.pivots[base[0]]]
         if not pivots:
             return None
         pivot, degree, top, bottom = max(pivots, key=lambda p: p[0])
@@ -322,7 +353,7 @@ class _Form:
                     atoms, bound = self.opened(base)
                     polys.append(self.power(self.total(self.rename(tuple(atoms), table), bound), e))
                 continue
-            moved = tuple(table.get(p, p) for p in places)
+            moved = _moved(places, table)
             if moved != places and key in self.inner and (len({*moved}) < len(moved) or min(moved)[0] == FIXED or key in self.loose):
                 polys.append(self.rebuilt((key, moved), e))
             else:
@@ -366,8 +397,12 @@ class _Form:
 
     def opened(self, base: Base) -> tuple[list[tuple[Base, Rational]], frozenset[Label]]:
         """The factors of a contraction with new labels for its bound indices, and these labels."""
+        here: dict[Label, Label] = {}
+        if base[0] in self.hanging:
+            here = dict(zip(self.inner[base[0]][1], base[1]))
+            base = self.hanging[base[0]]
         table = {p: self.new(p[2]) for p in sorted({p for (_, places), _ in base[1] for p in places if p[0] == BOUND})}
-        atoms = [((key, self.least(key, tuple(table.get(p, p) for p in places))), e) for (key, places), e in base[1]]
+        atoms = [((key, self.least(key, _moved(places, here | table))), e) for (key, places), e in base[1]]
         return atoms, frozenset(table.values())
 
     def total(self, poly: Poly, bound: frozenset[Label]) -> Poly:
@@ -379,46 +414,71 @@ class _Form:
 
     def contracted(self, mono: Monomial, bound: frozenset[Label]) -> Poly:
         """The sum of a product over the bound labels, taken apart into connected contractions."""
-        inside = [(base, e, labels) for base, e in mono if (labels := _labels(base) & bound)]
-        for base, _, labels in inside:
+        inside = [(base, e) for base, e in mono if not bound.isdisjoint(_labels(base))]
+        uses: dict[Label, list[tuple[Base, Rational]]] = {label: [] for label in sorted(bound)}
+        for base, e in inside:
+            for label in _labels(base) & bound:
+                uses[label].append((base, e))
             if base[0] == "δ":
-                gone = min(labels)
+                gone = min(_labels(base) & bound)
                 (kept,) = {*base[1]} - {gone}
                 return self.total(self.rename(tuple(f for f in mono if f[0] != base), {gone: kept}), bound - {gone})
-        nested = [(base, e) for base, e, _ in inside if base[0] == "Σ" and _whole(e) and e > 0]
-        if nested:
-            factors = dict(f for f in mono if f not in nested)
-            for base, e in nested:
-                for _ in range(int(e)):
-                    self.spend()
-                    atoms, labels = self.opened(base)
-                    bound |= labels
-                    _times(factors, atoms)
-            return self.total(self.product(factors), bound)
-        outside = dict(f for f in mono if not _labels(f[0]) & bound)
-        number: Rational = 1
-        for label in sorted(bound):
-            uses = [(base, e) for base, e, labels in inside if label in labels]
-            if not uses:
-                (size, c), = self.size(label[2]).items()
-                _times(outside, size)
-                number *= c
-            elif len(uses) == 1 and uses[0][1] == 1 and self.adds_to_one(uses[0][0], label):
-                return self.contracted(tuple(f for f in mono if f not in uses), bound - {label})
-            elif any(base[0] == "Σ" and e < 0 for base, e, _ in inside):  # a sum over its own value: Σ_k E_nk / Σ_m E_nm
-                part = self.contraction(uses, [label])
-                if dict(mono).get(part, 0) < 0:
-                    return self.total(self.product(_times(dict(f for f in mono if f not in uses), [(part, 1)])), bound - {label})
-        groups: list[tuple[frozenset[Label], list[tuple[Base, Rational]]]] = []
-        for base, e, labels in inside:
-            atoms = [(self.intern("+", {((base, 1),): 1}) if base[0] == "Σ" else base, e)]
-            for group in [g for g in groups if g[0] & labels]:
-                groups.remove(group)
-                labels, atoms = labels | group[0], atoms + group[1]
-            groups.append((labels, atoms))
+        groups = _groups(inside, bound)
         for labels, atoms in groups:
-            _times(outside, [(self.contraction(atoms, sorted(labels)), 1)])
-        return self.scaled(self.product(outside), number)
+            for base, e in atoms:
+                found = self.simpler(base, e, dict(atoms)) if base[0][0] == "+" and e > 0 else None
+                if found is not None:
+                    return self.total(self.expand(found, {tuple(f for f in mono if f not in atoms): 1}), bound)
+            free = any(not _labels(base) <= labels for base, _ in atoms)
+            opening = [(b, e) for b, e in atoms if (b[0] == "Σ" or b[0] in self.hanging and not free) and _whole(e) and e > 0]
+            if opening:
+                factors = dict(f for f in mono if f not in opening)
+                for base, e in opening:
+                    for _ in range(int(e)):
+                        self.spend()
+                        more, new = self.opened(base)
+                        bound |= new
+                        _times(factors, more)
+                return self.total(self.product(factors), bound)
+        factors = dict(f for f in mono if f not in inside)
+        number: Rational = 1
+        ratio = any(e < 0 and (base[0] == "Σ" or base[0] in self.hanging) for base, e in inside)
+        for label, here in uses.items():
+            if not here:
+                ((size, c),) = self.size(label[2]).items()
+                _times(factors, size)
+                number *= c
+            elif len(here) == 1 and here[0][1] == 1 and self.adds_to_one(here[0][0], label):
+                return self.contracted(tuple(f for f in mono if f not in here), bound - {label})
+            elif ratio:  # a sum over its own value: Σ_k E_nk / Σ_m E_nm
+                part = self.closed(here, frozenset({label}))
+                if dict(mono).get(part, 0) < 0:
+                    return self.total(self.product(_times(dict(f for f in mono if f not in here), [(part, 1)])), bound - {label})
+        for labels, atoms in groups:
+            _times(factors, [(self.closed(atoms, labels), 1)])
+        return self.scaled(self.product(factors), number)
+
+    def closed(self, atoms: list[tuple[Base, Rational]], bound: frozenset[Label]) -> Base:
+        """The base of a connected product summed over the bound labels.
+
+        What hangs on one label alone, seen from the free labels, becomes a base of that label, as a layer's error signal does:
+        so the work is linear in the depth. This is the tree of the graph's blocks, and does not depend on the order of the sums."""
+        atoms = [(self.intern("+", {((b, 1),): 1}) if b[0] == "Σ" else b, e) for b, e in atoms]
+        free = frozenset[Label]().union(*(_labels(b) for b, _ in atoms)) - bound
+        for label in sorted(bound) if free and len(bound) > 1 and not self.tables.hot else ():
+            for labels, part in _groups(atoms, bound - {label}) if label in bound else ():
+                if all(_labels(b) <= labels | {label} for b, _ in part):
+                    rest = dict(f for f in atoms if f not in part)
+                    atoms, bound = [*_times(rest, [(self.closed(part, labels), 1)]).items()], bound - labels
+        if len(free) != 1 or self.tables.hot:
+            return self.contraction(atoms, sorted(bound))
+        (label,) = free
+        slot = (SLOT, 0, label[2])
+        atoms = [((key, self.least(key, _moved(places, {label: slot}))), e) for (key, places), e in atoms]
+        base = self.contraction(atoms, sorted(bound))
+        key = "+" + sha256(repr(base).encode()).hexdigest()
+        self.hanging[key], self.inner[key], self.pivots[key] = base, ({((base, 1),): 1}, (slot,), None), []
+        return (key, (label,))
 
     def size(self, axis: str) -> Poly:
         if axis in self.tables.sizes:
@@ -444,16 +504,13 @@ class _Form:
         """
         everything = frozenset(atoms)
 
-        def moved(places: tuple[Label, ...], table: Mapping[Label, Label]) -> tuple[Label, ...]:
-            return tuple(table.get(p, p) for p in places)
-
         def refined(colours: dict[Label, int]) -> dict[Label, int]:
             while len({*colours.values()}) < len(colours):
                 self.spend(len(atoms))
                 table = {p: (BOUND, c, p[2]) for p, c in colours.items()}
                 seen: dict[Label, list[Any]] = defaultdict(list)
                 for (key, places), e in atoms:
-                    code = (key, e, self.least(key, moved(places, table)))
+                    code = (key, e, self.least(key, _moved(places, table)))
                     for n, p in enumerate(places):
                         if p in colours:
                             seen[p].append((code, 0 if key in self.symmetric else n))
@@ -472,12 +529,12 @@ class _Form:
             tied = next((sizes[c] for c in sorted(sizes) if len(sizes[c]) > 1), None)
             if tied is None:
                 table = {p: (BOUND, n, p[2]) for n, p in enumerate(sorted(bound, key=lambda p: colours[p]))}
-                return tuple(sorted(((key, self.least(key, moved(places, table))), e) for (key, places), e in atoms))
+                return tuple(sorted(((key, self.least(key, _moved(places, table))), e) for (key, places), e in atoms))
             tried: list[Label] = []
             found = []
             for p in tied:
                 self.spend(len(tried) * len(atoms))
-                if not any({((k, self.least(k, moved(q, {p: t, t: p}))), e) for (k, q), e in atoms} == everything for t in tried):
+                if not any({((k, self.least(k, _moved(q, {p: t, t: p}))), e) for (k, q), e in atoms} == everything for t in tried):
                     tried.append(p)
                     found.append(search({q: 2 * c - (q == p) for q, c in colours.items()}))
             return min(found)
@@ -485,28 +542,28 @@ class _Form:
         axes = sorted({p[2] for p in bound})
         return ("Σ", search({p: axes.index(p[2]) for p in bound}))
 
-    def intern(self, kind: str, poly: Poly, tag: Any = None) -> Base:
-        """The base for a function of a sum, keyed by the sum's text with numbered slots for its labels."""
-        orders = self.orders(poly)
+    def intern(self, kind: str, poly: Poly, tag: Any = None, index: Label | None = None) -> Base:
+        """The base for a function of a sum, keyed by the sum's text with numbered slots for its labels; ``index`` is bound by it."""
         found: list[tuple[str, tuple[Label, ...], Poly, tuple[Label, ...]]] = []
-        for order in orders:
+        for order in self.orders(poly, index):
             slots = tuple((SLOT, n, p[2]) for n, p in enumerate(order))
-            inner = self.renamed(poly, dict(zip(order, slots))) if order else poly
+            table = dict(zip(order, slots)) | ({index: (FACTOR, 0, index[2])} if index else {})
+            inner = self.renamed(poly, table) if table else poly
             found.append((repr((tag, sorted(inner.items()))), order, inner, slots))
         text, places, inner, slots = min(found)
         key = kind + sha256(text.encode()).hexdigest()
         if key not in self.inner:
             self.inner[key] = (inner, slots, tag)
-            self.pivots[key] = self.find_pivots(inner) if kind == "+" and not self.level.keep else []
+            self.pivots[key] = self.find_pivots(inner) if kind == "+" else []
             same = [tuple(places.index(p) for p in f[1]) for f in found if f[0] == text]
             if len(same) > 1:
                 self.symmetric[key] = same
                 self.loose.add(key)
         return (key, places)
 
-    def orders(self, poly: Poly) -> list[tuple[Label, ...]]:
+    def orders(self, poly: Poly, index: Label | None) -> list[tuple[Label, ...]]:
         """Orders of a sum's free labels to choose from, the same whatever the labels are called, unless there are too many."""
-        labels = sorted({p for mono in poly for base, _ in mono for p in _labels(base)})
+        labels = sorted({p for mono in poly for base, _ in mono for p in _labels(base)} - {index})
         if len(labels) < 2:
             return [tuple(labels)]
         if len(poly) == 1 and len(mono := next(iter(poly))) == 1 and mono[0][0][0] != "Σ" and mono[0][0][0] not in self.symmetric:
@@ -562,16 +619,15 @@ class _Form:
         sign = 1 if (first or poly[min(poly)]) > 0 else -1
         return sign, self.scaled(poly, sign), not first
 
-    def whole(self, poly: Poly, e: Rational) -> Poly:
-        """An integer power of a sum, with the sum as one base."""
-        c, content, rest = self.factored(poly)
+    def whole(self, poly: Poly) -> tuple[Rational, Factors]:
+        """A sum as a rational and powers of bases, one of them the sum without its common factors."""
+        c, factors, rest = self.factored(poly)
         sign, rest, loose = self.signed(rest)
-        factors = _times({}, content.items(), e)
         if rest != ONE:
             base = self.intern("+", rest)
             self.loose |= {base[0]} if loose else set()
-            _times(factors, [(base, e)])
-        return self.scaled(self.product(factors), _power(c * sign, e))
+            _times(factors, [(base, 1)])
+        return c * sign, factors
 
     def power(self, poly: Poly, e: Rational) -> Poly:
         """A rational power of a sum; a fractional one is split only over what is known to be positive."""
@@ -582,11 +638,9 @@ class _Form:
             raise _GiveUp
         if e == 0:
             return ONE
-        if _whole(e) and len(poly) == 1:
-            ((mono, c),) = poly.items()
-            return self.scaled(self.product(_times({}, mono, e)), _power(c, e))
-        if _whole(e) and (e < 0 or self.kept(poly)):
-            return self.whole(poly, e)
+        if _whole(e) and (e < 0 or len(poly) == 1):
+            c, factors = self.whole(poly) if len(poly) > 1 else (next(iter(poly.values())), dict(next(iter(poly))))
+            return self.scaled(self.product(_times({}, factors.items(), e)), _power(c, e))
         if _whole(e):
             return reduce(self.expand, (poly for _ in range(int(e) - 1)), poly)
         c, factors, rest = self.split(poly)
@@ -680,17 +734,16 @@ class _Form:
 
     def all_of(self, poly: Poly, index: Label) -> Poly:
         """The product over every position of a label, factor by factor where the body is one term."""
-        table = {index: (FACTOR, 0, index[2])}
         if len(poly) != 1 or not all(_whole(e) for mono in poly for _, e in mono):
-            return {((self.intern("∏", self.renamed(poly, table), index[2]), 1),): 1} if poly else {}
+            return {((self.intern("∏", poly, index[2], index), 1),): 1} if poly else {}
         ((mono, c),) = poly.items()
-        out: Factors = {} if c == 1 else {self.intern("∏", {(): c}, index[2]): 1}
+        out: Factors = {} if c == 1 else {self.intern("∏", {(): c}, index[2], index): 1}
         polys: list[Poly] = []
         for base, e in mono:
             if base[0][0] == "e":
                 polys.append(self.exp(self.total(self.scaled(self.instance(base), e), frozenset({index}))))
             else:
-                _times(out, [(self.intern("∏", self.renamed({((base, 1),): 1}, table), index[2]), e)])
+                _times(out, [(self.intern("∏", {((base, 1),): 1}, index[2], index), e)])
         return reduce(self.expand, polys, self.product(out))
 
     def apply(self, poly: Poly, function: str, order: int) -> Poly:
@@ -803,7 +856,7 @@ def _met(mono: Monomial) -> Iterator[set[Label]]:
 
 def _power(value: Rational, e: Rational) -> Rational:
     if max(e, -e) * max(value.numerator.bit_length(), value.denominator.bit_length()) > POWERS:
-        raise _OverBudget
+        raise _GiveUp
     return _plain(Fraction(value) ** int(e)) if e else 1
 
 
