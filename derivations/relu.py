@@ -20,9 +20,8 @@ DERIVATION = Derivation(
     steps=(
         *chain(
             d(a[j], z[j]),
-            ("elementary derivative", Piecewise((0, z[j] <= 0), (1, z[j] > 0))),
-            ("algebra", step(a[j]), "the output is positive just where the input is"),
-            ("algebra", step(z[j])),
+            ("product rule", step(z[j]) + z[j] * 0, "a = z [z > 0], and a step has slope 0 on both sides of its kink"),
+            ("algebra", Piecewise((0, z[j] < 0), (1, z[j] > 0))),
         ),
         *chain(d(a[j], z[m]), ("case", step(z[m])), where=Eq(j, m)),
         *chain(d(a[j], z[m]), ("case", S.Zero, "each unit sees its own input only"), where=Ne(j, m)),

@@ -33,8 +33,9 @@ def axes(program: Program) -> tuple[str, ...]:
 def networks(draw: st.DrawFn, program: Program) -> Network:
     """Networks with widths that are pairwise different and at least 3, so that a swapped layer, a transpose or a missing sum shows.
 
-    Every argument of exp, sigmoid, tanh … is at most 3 in size; every kink is at least 0.05 away, with some unit active at each ReLU; logarithms and
-    denominators are away from 0. Targets that are assumed to add up to 1 do, softly or one-hot. Sizes that the program fixes stay.
+    Every argument of exp, sigmoid, tanh … is at most 3 in size; every kink is at least 0.05 away, with some unit active at each ReLU;
+    logarithms and denominators are away from 0. Targets that are assumed to add up to 1 do, softly or one-hot. Sizes that the program
+    fixes stay.
     """
     free = [axis for axis in axes(program) if axis not in dict(program.sizes)]
     widths = draw(st.permutations(range(SMALLEST, SMALLEST + len(free))))
@@ -47,9 +48,9 @@ def networks(draw: st.DrawFn, program: Program) -> Network:
 def degenerate_networks(draw: st.DrawFn, program: Program) -> Network:
     """Networks whose widths are all equal, 1 included.
 
-    A test on these sees signs, factors and activations where the width is 2 or more. It does not see a transposed weight's shape, a swapped layer's
-    shape, or 1/N of the wrong axis; at width 1 it sees no missing sum, and under a softmax nothing at all, for every gradient is 0. It is
-    worth having because formulas that divide by a width, or slice an axis, break there first.
+    A test on these sees signs, factors and activations where the width is 2 or more. It does not see a transposed weight's shape, a
+    swapped layer's shape, or 1/N of the wrong axis; at width 1 it sees no missing sum, and under a softmax nothing at all, for every
+    gradient is 0. It is worth having because formulas that divide by a width, or slice an axis, break there first.
     """
     width = draw(st.integers(1, SMALLEST))
     network = draw(_filled(program, dict(program.sizes) | {axis: width for axis in axes(program) if axis not in dict(program.sizes)}))
@@ -88,14 +89,16 @@ def _filled(draw: st.DrawFn, program: Program, sizes: dict[str, int]) -> Network
 def _leaf(program: Program, leaf: Definition, sizes: dict[str, int]) -> st.SearchStrategy[Array]:
     """Values on a grid. A weight is drawn smaller the more units feed the next, so that few networks saturate and are thrown away."""
     of = shape(program, leaf.name, sizes)
-    for assumption in program.assumptions:
-        match assumption:
-            case SumsToOne(leaf.name, along):
-                return st.one_of(_one_hot(of, along), _soft(of, along))
-            case OneHot(leaf.name, along):
-                return _one_hot(of, along)
-            case Positive(leaf.name):
-                return _grid(of, 1, GRID).map(lambda a: a / GRID)
+    assumed = [a for a in program.assumptions if a.name == leaf.name]
+    for assumption in assumed:
+        if isinstance(assumption, OneHot):
+            return _one_hot(of, assumption.position)
+    for assumption in assumed:
+        if isinstance(assumption, SumsToOne):
+            soft = _soft(of, assumption.position)
+            return soft if Positive(leaf.name) in assumed else st.one_of(_one_hot(of, assumption.position), soft)
+    if assumed:
+        return _grid(of, 1, GRID).map(lambda a: a / GRID)
     scale = 1.5 if len(of) < 2 else 2 / of[0] ** 0.5
     return _grid(of, -GRID, GRID).map(lambda a: a * scale / GRID)
 

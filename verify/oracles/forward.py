@@ -140,8 +140,12 @@ def shape(program: Program, name: str, sizes: Mapping[str, int]) -> tuple[int, .
     return tuple(sizes[axis] for axis in program.by_name[name].axes)
 
 
+VANISHING = 1e-3
+"""Below this norm a difference is measured by its absolute size: where all terms cancel, what is left is rounding."""
+
+
 def disagreement(one: Array, other: Array) -> float:
-    """The largest absolute difference of two arrays, relative to the larger of their norms; 0 where both vanish.
+    """The largest absolute difference of two arrays, relative to the larger of their norms, or to ``VANISHING``.
 
     Shapes are asserted to be equal first: broadcasting would make unlike arrays agree. NaN and infinities never agree.
     """
@@ -150,4 +154,4 @@ def disagreement(one: Array, other: Array) -> float:
     if not (np.all(np.isfinite(one)) and np.all(np.isfinite(other))):
         return math.inf
     norm = max(float(np.linalg.norm(one)), float(np.linalg.norm(other)))
-    return float(np.max(np.abs(one - other), initial=0.0)) / norm if norm else 0.0
+    return float(np.max(np.abs(one - other), initial=0.0)) / max(norm, VANISHING)

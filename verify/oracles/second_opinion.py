@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from verify.kernel.expr import ONE, Derivative, Expr, Index, Tensor, children, delta, mul, rebuild, sub
+import numpy as np
+
+from verify.kernel.calculus import resolve_shared
+from verify.kernel.evaluate import FLOAT, Point
+from verify.kernel.expr import ONE, Derivative, Expr, Index, Tensor, children, delta, fresh, mul, rebuild, sub
 from verify.kernel.program import Claim, Condition, Definition, Equal, Program
-from verify.oracles.forward import Array, Forward, Network, Unsupported, disagreement
+from verify.oracles.forward import Array, Forward, Network, disagreement
 
 Oracle = Callable[[Program, str, str, Network], Array]
 
@@ -23,12 +27,24 @@ def evaluate(program: Program, expr: Expr, indices: tuple[Index, ...], network: 
     def looked_up(e: Expr) -> Expr:
         if not isinstance(e, Derivative):
             return rebuild(e, tuple(looked_up(child) for child in children(e)))
-        quantity = Definition("∂", tuple(sorted(e.body.free)), e.body)
-        name = f"∂{len(known)}"
-        known[name] = oracle(replace(program, definitions=(*program.definitions, quantity)), quantity.name, e.wrt.name, network)
-        return Tensor(name, quantity.indices + e.wrt.indices)
+        name, of, within = f"∂{len(known)}", e.body, program
+        if not isinstance(of, Tensor):
+            quantity = Definition(name + " of", tuple(sorted(of.free)), of)
+            of, within = Tensor(quantity.name, quantity.indices), replace(program, definitions=(*program.definitions, quantity))
+        known[name] = oracle(within, of.name, e.wrt.name, network)
+        return Tensor(name, of.indices + e.wrt.indices)
 
-    return forward.array(looked_up(expr), indices, known)  # type: ignore[no-any-return]
+    return np.asarray(forward.array(looked_up(expr), indices, known), dtype=float)
+
+
+def kernel(program: Program, quantity: str, wrt: str, network: Network) -> Array:
+    """The kernel's own Jacobian in numbers: no second opinion, but what those are held against."""
+    columns: tuple[Index, ...] = ()
+    for index in program.by_name[wrt].indices:
+        columns += (fresh(index, {*program.by_name[quantity].indices, *columns}),)
+    rows = program.by_name[quantity].indices
+    extended, resolved = resolve_shared(program, Derivative(Tensor(quantity, rows), Tensor(wrt, columns)))
+    return np.asarray(Point(extended.by_name, network.sizes, network.leaves, FLOAT).array(resolved, rows + columns), dtype=float)
 
 
 def _holds(condition: Condition) -> Expr:
@@ -42,6 +58,3 @@ def gap(claim: Claim, network: Network, oracle: Oracle) -> float:
     indices = tuple(sorted(claim.left.free | claim.right.free | where.free))
     left, right = (evaluate(claim.program, mul(where, side), indices, network, oracle) for side in (claim.left, claim.right))
     return disagreement(left, right)
-
-
-__all__ = ["Oracle", "Unsupported", "evaluate", "gap"]

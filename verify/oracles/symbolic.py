@@ -25,18 +25,16 @@ FUNCTIONS: Mapping[str, Callable[[Any], Any]] = {
 } | {"sigmoid": lambda u: 1 / (1 + sp.exp(-u)), "softplus": lambda u: sp.log(1 + sp.exp(u))}
 
 
+Place = tuple[str, tuple[int, ...]]
+
+
 @dataclass(frozen=True)
 class _Local:
-    """A definition at concrete widths: the entries that it reads, its own entries as a function of them, and the slopes that are not 0.
+    """One entry of a definition at concrete widths: the entries that it reads, and its value and slopes as functions of them."""
 
-    Entries of a quantity are counted along its flattened array. ``places`` are the (own entry, entry read) of each slope.
-    """
-
-    name: str
-    reads: tuple[tuple[str, int], ...]
-    value: Callable[..., Any]
-    places: tuple[tuple[int, int], ...]
-    slope: Callable[..., Any]
+    reads: tuple[Place, ...]
+    value: Callable[..., float]
+    slopes: Callable[..., list[float]]
 
 
 def symbolic(program: Program, quantity: str, wrt: str, network: Network) -> Array:
@@ -44,48 +42,46 @@ def symbolic(program: Program, quantity: str, wrt: str, network: Network) -> Arr
 
     ``wrt`` is taken as a free variable. Fails with Unsupported where the program has a function that is not known.
     """
-    sizes = tuple(sorted(network.sizes.items()))
-    values = {name: np.asarray(array, dtype=float).ravel() for name, array in network.leaves.items()}
-    slopes: dict[str, Array] = {wrt: np.eye(prod(shape(program, wrt, network.sizes)))}
+    values = {name: np.asarray(array, dtype=float) for name, array in network.leaves.items()}
+    inner = shape(program, wrt, network.sizes)
+    slopes: dict[str, Array] = {wrt: np.eye(prod(inner)).reshape(inner + inner)}
     for definition in program.definitions:
         if definition.body is None:
             continue
-        local = _local(program, definition, sizes)
-        arguments = [values[name][n] for name, n in local.reads]
-        values[local.name] = np.array(local.value(*arguments), dtype=float)
-        if local.name == wrt:
-            continue
-        columns = np.zeros((values[local.name].size, len(slopes[wrt])))
-        for (row, read), slope in zip(local.places, local.slope(*arguments), strict=True):
-            name, n = local.reads[read]
-            if name in slopes:
-                columns[row] += slope * slopes[name][n]
-        slopes[local.name] = columns
-    zero = np.zeros((prod(shape(program, quantity, network.sizes)), len(slopes[wrt])))
-    return slopes.get(quantity, zero).reshape(shape(program, quantity, network.sizes) + shape(program, wrt, network.sizes))
+        of = shape(program, definition.name, network.sizes)
+        values[definition.name], columns = np.zeros(of), np.zeros(of + inner)
+        for at, local in zip(np.ndindex(of), _entries(definition, tuple(sorted(network.sizes.items()))), strict=True):
+            arguments = [values[name][place] for name, place in local.reads]
+            values[definition.name][at] = local.value(*arguments)
+            if any(name in slopes for name, _ in local.reads):
+                for (name, place), slope in zip(local.reads, local.slopes(*arguments), strict=True):
+                    columns[at] += slope * slopes[name][place] if name in slopes else 0.0
+        slopes.setdefault(definition.name, columns)
+    return slopes.get(quantity, np.zeros(shape(program, quantity, network.sizes) + inner))
 
 
 @lru_cache(maxsize=256)
-def _local(program: Program, definition: Definition, sizes: tuple[tuple[str, int], ...]) -> _Local:
-    widths, reads = dict(sizes), dict[tuple[str, int], Any]()
+def _entries(definition: Definition, sizes: tuple[tuple[str, int], ...]) -> tuple[_Local, ...]:
+    widths = dict(sizes)
+    found = []
+    for at in product(*(range(widths[axis]) for axis in definition.axes)):
+        reads: dict[Place, Any] = {}
 
-    def entry(name: str, at: tuple[int, ...]) -> Any:
-        # A symbol's name becomes Python source in lambdify: never a name of the program's, which may be an answer's.
-        flat = int(np.ravel_multi_index(at, shape(program, name, widths))) if at else 0
-        return reads.setdefault((name, flat), sp.Symbol(f"v{len(reads)}", real=True))
+        def entry(*place: Any, reads: dict[Place, Any] = reads) -> Any:
+            # Numbered as they are met, so that the entries of a layer are one expression. A symbol's name becomes Python source in
+            # lambdify: never a name of the program's, which may be an answer's.
+            return reads.setdefault(place, sp.Symbol(f"v{len(reads)}", real=True))
 
-    assert definition.body is not None
-    spread = product(*(range(widths[axis]) for axis in definition.axes))
-    entries = [_expand(definition.body, dict(zip(definition.indices, at, strict=True)), widths, entry) for at in spread]
-    column = {symbol: n for n, symbol in enumerate(reads.values())}
-    slopes = {(row, column[s]): sp.diff(e, s) for row, e in enumerate(entries) for s in sorted(e.free_symbols, key=str)}
-    return _Local(
-        definition.name,
-        tuple(reads),
-        sp.lambdify(list(column), entries, modules="math", cse=True),
-        tuple(slopes),
-        sp.lambdify(list(column), list(slopes.values()), modules="math", cse=True),
-    )
+        assert definition.body is not None
+        expression = _expand(definition.body, dict(zip(definition.indices, at, strict=True)), widths, entry)
+        found.append(_Local(tuple(reads), *_compiled(expression, tuple(reads.values()))))
+    return tuple(found)
+
+
+@lru_cache(maxsize=1024)
+def _compiled(expression: Any, symbols: tuple[Any, ...]) -> tuple[Callable[..., float], Callable[..., list[float]]]:
+    slopes = [sp.diff(expression, symbol) for symbol in symbols]
+    return sp.lambdify(symbols, expression, modules="math"), sp.lambdify(symbols, slopes, modules="math", cse=True)
 
 
 def _expand(expr: Expr, at: Mapping[Index, int], widths: Mapping[str, int], entry: Callable[[str, tuple[int, ...]], Any]) -> Any:
