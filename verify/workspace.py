@@ -183,9 +183,10 @@ class Workspace:
             raise OutOfReach(f"{leaf.name} has too many entries")
         draw = Random(f"{style} {leaf.name} {shape}")
         kind, _, number = style.partition(" ")
-        # Sums over an axis stay of the size of their terms, so that nothing saturates; biases are small now and then, so that
-        # the sign of a sum is not that of its bias.
-        scale = 1.5 / math.sqrt(sum(shape) / len(shape)) if len(shape) > 1 else 1 / (1 + int(number) % 3)
+        # Sums over an axis stay of the size of their terms, so that nothing saturates; biases are small now and then, so that the
+        # sign of a sum is not that of its bias; the points that are drawn for signs not yet seen go farther out.
+        scale = 1.5 / math.sqrt(sum(shape) / len(shape)) if len(shape) > 1 else 1 / (1 + int(number) % 2)
+        scale *= max(1, int(number) - 1)
         entries: list[Fraction] = []
         for _ in range(count):
             match kind:
@@ -195,6 +196,8 @@ class Workspace:
                     entry = Fraction(draw.choice((-3, -1, 1, 3)), 2)
                 case _:
                     entry = Fraction(round(draw.gauss(0, scale) * 64) or 1, 64)
+            if count == 1:  # a single number is seen with both signs
+                entry = abs(entry) * (-1) ** (int(number) + Random(leaf.name).randrange(2))
             if leaf.name in unit:
                 entry = Fraction(draw.randint(1, 15), 16) if kind in ("generic", "active") else Fraction(draw.randint(1, 3), 4)
             entries.append(abs(entry) if kind == "active" else entry)
@@ -205,7 +208,7 @@ class Workspace:
         for a in sorted(mine, key=lambda a: isinstance(a, OneHot)):
             rows = np.moveaxis(values, 0 if isinstance(a, Positive) else a.position, 0) if shape else values
             if isinstance(a, OneHot):
-                hot = np.array([draw.randrange(len(rows)) for _ in range(rows[0].size)]).reshape(np.shape(rows[0]))
+                hot = np.array([draw.randrange(len(rows)) for _ in range(count // len(rows))]).reshape(np.shape(rows[0]))
                 rows[...] = (np.arange(len(rows)).reshape(-1, *[1] * hot.ndim) == hot) * np.array(Fraction(1))
             else:
                 values[...] = np.abs(values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
+from itertools import pairwise
 
 import flint
 import numpy as np
@@ -14,7 +15,27 @@ from hypothesis import strategies as st
 from tests.kernel.programs import GRADIENTS, HALF, classifier, definition, naive, residual, tensor
 from verify.kernel.calculus import RULES, Resolver
 from verify.kernel.evaluate import BALL, COMPLEX, FLOAT, Numbers, OutOfReach, Point, instance
-from verify.kernel.expr import ONE, Apply, Derivative, Expr, Index, Pi, Pow, Prod, Size, Step, Sum, add, delta, div, mul, neg, num, power, sub
+from verify.kernel.expr import (
+    ONE,
+    Apply,
+    Derivative,
+    Expr,
+    Index,
+    Pi,
+    Pow,
+    Prod,
+    Size,
+    Step,
+    Sum,
+    add,
+    delta,
+    div,
+    mul,
+    neg,
+    num,
+    power,
+    sub,
+)
 from verify.kernel.modular import DRAWN, UNIT, Bound, Modular, Residues, Unlucky
 from verify.kernel.program import Program
 
@@ -108,7 +129,7 @@ def test_bounds_of_residues_hold(expr: Expr, seed: int) -> None:
         raise
     if bound.den.degree == 0:  # a polynomial of degree d has vanishing differences of order d + 1
         for _ in range(int(bound.num.degree) + 1):
-            values = [b - a for a, b in zip(values, values[1:], strict=False)]
+            values = [b - a for a, b in pairwise(values)]
         assert not any(values)
 
 
@@ -117,7 +138,8 @@ def test_functions_agree_across_fields(function: str) -> None:
     """Each known function has the same value over floats, complex numbers and balls."""
     program = Program((definition("u"),))
     for u in (Fraction(3, 7), Fraction(5, 2)):
-        real, imaginary, ball = (Point(program.by_name, {}, {"u": exact(u)}, f).value(Apply(function, tensor("u"))).data for f in (FLOAT, COMPLEX, BALL))
+        at, expr = {"u": exact(u)}, Apply(function, tensor("u"))
+        real, imaginary, ball = (Point(program.by_name, {}, at, f).value(expr).data for f in (FLOAT, COMPLEX, BALL))
         assert float(real) == pytest.approx(float(ball.mid()), rel=1e-12)
         assert complex(imaginary) == pytest.approx(float(real), rel=1e-12)
 
@@ -128,7 +150,8 @@ def test_complex_step() -> None:
     body = Apply("tanh", mul(tensor("u"), Apply("sigmoid", tensor("u"))))
     resolved = Resolver(program).resolve(Derivative(body, tensor("u")))
     here = Point(program.by_name, {}, {"u": np.array(0.75 + 1e-30j)}, COMPLEX).value(body).data
-    assert here.imag / 1e-30 == pytest.approx(float(Point(program.by_name, {}, {"u": exact(Fraction(3, 4))}, FLOAT).value(resolved).data), rel=1e-14)
+    there = Point(program.by_name, {}, {"u": exact(Fraction(3, 4))}, FLOAT).value(resolved).data
+    assert here.imag / 1e-30 == pytest.approx(float(there), rel=1e-14)
 
 
 def test_entries_without_a_value_are_not_numbers() -> None:
@@ -195,7 +218,8 @@ def test_a_value_is_computed_once() -> None:
 # Residues
 
 
-def residue(expr: Expr, seed: int = 0, program: Program = Program((definition("u"), definition("v")))) -> Residues:
+def residue(expr: Expr, seed: int = 0) -> Residues:
+    program = Program((definition("u"), definition("v")))
     draw = random.Random(seed)
     field = Modular(draw)
     at = {d.name: Residues(np.array(draw.randrange(field.prime), dtype=np.int64), DRAWN) for d in program.definitions if d.body is None}

@@ -24,7 +24,7 @@ from verify.kernel.modular import DRAWN, Bound, Modular, Residues, Unlucky
 from verify.kernel.normal_form import Normalizer, Proof
 from verify.kernel.program import Assumption, Condition, Definition, Equal, OneHot, Positive, Program, Unequal, nodes
 
-NODES, LEVELS, TRIALS = 20_000, 100, 60
+NODES, LEVELS, TRIALS = 20_000, 100, 256
 _SEAL = object()
 _PRECISION = RLock()  # FLINT keeps one precision for the whole process
 
@@ -194,8 +194,8 @@ class Kernel:
                 raise IllTyped(f"an assumption is made about an axis that {a.name} does not have")
             if any((isinstance(a, Positive) and isinstance(b, OneHot)) or getattr(a, "position", b.position) != b.position for b in rivals):
                 raise IllTyped(f"the assumptions about {a.name} may contradict each other")
-        if any(n < 1 for _, n in program.sizes):
-            raise IllTyped("an axis has at least one position")
+        if len(dict(program.sizes)) < len(program.sizes) or any(n < 1 for _, n in program.sizes):
+            raise IllTyped("an axis has two sizes" if all(n > 0 for _, n in program.sizes) else "an axis has at least one position")
         self.program, self.resolver = program, Resolver(program)
         self._settled: dict[object, Settled] = {}
         self._normalizer = Normalizer(Program())
@@ -303,7 +303,7 @@ class Kernel:
         for _ in range(TRIALS if allowed.any() else 0):
             field = Modular(draw)
             try:
-                point = Point(self.resolver.definitions, sizes, self._drawn(draw, field.prime, sizes), field)
+                point = Point(self.resolver.definitions, sizes, self._drawn(draw, field, sizes), field)
                 difference = point.array(sub(claim.left, claim.right), claim.indices)
             except Unlucky:
                 continue
@@ -311,8 +311,11 @@ class Kernel:
                 return Undecided(f"not proved, and not tested: {reason}")
             if np.any(difference.array[allowed]):
                 return Undecided("engine gap: neither proved nor refuted, and the sides differ modulo a prime")
-            bound += math.log2(max(field.survival(difference), 2.0**-60))
+            once = math.log2(max(field.survival(difference), 2.0**-60))
+            bound += once
             primes.append(field.prime)
+            if once * TRIALS > -40:
+                break
             if bound <= -40:
                 degree, _, height = difference.num.times(difference.den)
                 assumptions = tuple(sorted((a for a in self.program.assumptions if a.name in used), key=repr))
@@ -320,14 +323,14 @@ class Kernel:
                 return Tested(bound, found, tuple(primes), len(primes), math.ceil(degree), math.ceil(height), assumptions, _SEAL)
         return Undecided(f"not proved, and the chance that {len(primes)} trials miss an error is only known to be below 2^{bound:.0f}")
 
-    def _drawn(self, draw: Random, prime: int, sizes: Mapping[str, int]) -> dict[str, Residues]:
+    def _drawn(self, draw: Random, field: Modular, sizes: Mapping[str, int]) -> dict[str, Residues]:
         """Residues for the leaves, uniform among those that meet the assumptions."""
         leaves: dict[str, Residues] = {}
         for d in self.program.definitions:
             if d.body is not None:
                 continue
             shape = tuple(sizes[axis] for axis in d.axes)
-            entries = np.array([draw.randrange(prime) for _ in range(math.prod(shape))], dtype=np.int64).reshape(shape)
+            entries = np.array([draw.randrange(field.prime) for _ in range(math.prod(shape))], dtype=np.int64).reshape(shape)
             leaves[d.name] = Residues(entries, DRAWN)
             for a in self.program.assumptions:
                 if a.name == d.name and not isinstance(a, Positive) and leaves[d.name].num == DRAWN:
@@ -336,7 +339,7 @@ class Kernel:
                         rows[:] = np.arange(n).reshape(-1, *[1] * (rows.ndim - 1)) == rows[0] % n
                         leaves[d.name] = Residues(entries, Bound(0, math.log2(n), 0))
                     else:
-                        rows[-1] = (1 - rows[:-1].sum(0)) % prime
+                        rows[-1] = (1 - rows[:-1].sum(0)) % field.prime
                         leaves[d.name] = Residues(entries, Bound(1, 0, math.log2(n)))
         return leaves
 
