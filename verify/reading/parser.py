@@ -255,8 +255,8 @@ class _Parser:
                     pending.conditions.extend(conditions)
             elif token.kind == "*" or (token.kind == "command" and token.text in ("cdot", "bullet", "ast")):
                 self.at += 1  # a bullet
-            elif (label := self.label_next()) is not None and out:
-                out[-1] = replace(out[-1], label=label)
+            elif (name := self.label_next()) is not None and out:
+                out[-1] = replace(out[-1], label=name)
             else:
                 return
 
@@ -736,8 +736,11 @@ class _Parser:
             if self.peek() is None:
                 return None
             found = self.listed()
+            mark = self.at
+            while self.is_(".", ",", ";"):
+                self.at += 1  # the full stop of a formula in a box
             if self.peek() is not None:
-                raise _Stop("the end of a group", self.at)
+                raise _Stop("the end of a group", mark)
             return found
         finally:
             self.end, self.nested, self.bars = saved, self.nested - 1, bars
