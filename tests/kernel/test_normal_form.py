@@ -454,9 +454,11 @@ def test_gradients_need_targets_that_add_up_to_1(name: str) -> None:
 
 def test_a_loose_sum_of_the_whole_product() -> None:
     """All sums in front of one product, as loose notation is read, is the same as sums that are nested."""
-    flat = total(mul(error, T("wo", C, K), T("a2", C), sub(ONE, T("a2", C)), T("w2", B, C), Step(T("z1", B)), T("x", A)), K, C)
-    assert equal(NETWORK, GRADIENTS["w1"][0], flat)
-    assert equal(NETWORK, GRADIENTS["w1"][0], total(flat.body if isinstance(flat, Sum) else flat, K)) is None
+    flat = mul(error, T("wo", C, K), T("a2", C), sub(ONE, T("a2", C)), T("w2", B, C), Step(T("z1", B)), T("x", A))
+    assert equal(NETWORK, GRADIENTS["w1"][0], total(flat, K, C))
+    assert equal(NETWORK, GRADIENTS["w1"][0], total(flat, C, K))
+    assert equal(NETWORK, GRADIENTS["w1"][0], total(flat, C)) is None
+    assert equal(NETWORK, GRADIENTS["w1"][0], total(flat, K)) is None
 
 
 def deep(depth: int, activation: Callable[[Expr], Expr], slope: Callable[[Expr], Expr], head: str) -> tuple[Program, Expr, Expr]:
