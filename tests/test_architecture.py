@@ -18,6 +18,7 @@ ROOMS = (
     "verify.kernel",
     "verify.workspace",
     "verify.report",
+    "verify.files",
     "verify.sympy_bridge",
     "verify.reading",
     "verify.meaning",
@@ -96,7 +97,8 @@ def test_kernel_stands_alone(name: str) -> None:
 
 def test_kernel_stays_small() -> None:
     """The lines of code of the trusted base, without blanks, comments and docstrings, are few enough to be read."""
-    assert sum(code_lines(path.read_text(encoding="utf-8")) for name, path in modules().items() if name.startswith("verify.kernel")) <= KERNEL_LINES
+    kernel = [path for name, path in modules().items() if name.startswith("verify.kernel")]
+    assert sum(code_lines(path.read_text(encoding="utf-8")) for path in kernel) <= KERNEL_LINES
 
 
 def code_lines(source: str) -> int:

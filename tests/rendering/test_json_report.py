@@ -67,7 +67,7 @@ def test_schema_knows_the_verdicts() -> None:
 def test_places_of_edits() -> None:
     """Edits have the line and column of where they stand, also on a later line than the relation's sign."""
     edits = as_object(sample())["relations"][1]["edits"]
-    assert edits == [{"span": [[8, 3], [8, 4]], "text": "-"}, {"span": [[8, 4], [8, 4]], "text": "2"}]
+    assert edits == [{"span": [[8, 4], [8, 5]], "text": "-"}, {"span": [[8, 5], [8, 5]], "text": "2"}]
 
 
 def test_sign_has_the_columns_of_the_text() -> None:

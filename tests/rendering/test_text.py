@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import StringIO
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
@@ -11,7 +12,7 @@ from rich.cells import cell_len
 from samples import relation, report
 
 from verify.rendering.cells import clusters, excerpt, visible
-from verify.rendering.text import as_plain_text, console_for, report_parts
+from verify.rendering.text import as_plain_text, report_parts, width_of, write
 from verify.report import Asked, Reading, Remark, Witness
 
 TEXT = r"""# Answer
@@ -69,7 +70,7 @@ answer.md:5:36  ✗ refuted  sign
        why        the sign is wrong
        should be  \\frac{\\partial L}{\\partial z} = o - y
        but        the right side does equal the head of the chain
-       witness    left 0.5, right [-0.5 +/- 1e-9] at k = 1
+       witness    left 0.5, right -0.5 at k = 1
                   widths: out 2
                   y = [1, 0]
                   b = 1/2
@@ -129,12 +130,25 @@ def test_nothing_acts_on_the_terminal() -> None:
 
 
 def test_plain_where_no_terminal() -> None:
-    """Written to something that is no terminal, the report has no styles."""
+    """Written to something that is no terminal, the report has no styles and no spaces at the ends of lines."""
     stream = StringIO()
-    console = console_for(stream)
-    for part in report_parts(sample(), console.width):
-        console.print(part)
-    assert "refuted" in stream.getvalue() and "\x1b" not in stream.getvalue()
+    write(report_parts(sample(), width_of(stream)), stream)
+    assert "refuted" in stream.getvalue() and "\x1b" not in stream.getvalue() and " \n" not in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "shown"),
+    [
+        ("[0.60020714348499224 +/- 6.49e-28]", "1.5", "left 0.600207, right 1.5"),
+        ("[-1.000000000000000 +/- 6.49e-28]", "[2.5e+20 +/- 1e-9]", "left -1, right 2.5e+20"),
+        ("1.00000000001", "1.00000000002", "left 1.00000000001, right 1.00000000002"),
+        ("[+/- 0.2]", "inf", "left [+/- 0.2], right inf"),
+    ],
+)
+def test_sides_of_a_witness_are_short(left: str, right: str, shown: str) -> None:
+    """The two sides are shown by a few digits where these tell them apart, else as they are."""
+    found = report(TEXT, relation(TEXT, "a = b", "refuted", witness=Witness({}, {}, {}, left, right)))
+    assert shown in text_of(found)
 
 
 def test_no_color_is_respected(monkeypatch) -> None:
@@ -149,9 +163,7 @@ def test_no_color_is_respected(monkeypatch) -> None:
     written = []
     for _ in range(2):
         stream = Terminal()
-        console = console_for(stream)
-        for part in report_parts(sample(), console.width):
-            console.print(part)
+        write(report_parts(sample(), width_of(stream)), stream)
         written.append(stream.getvalue())
         monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b[1;31m" in written[0] and "\x1b[1;31m" not in written[1]

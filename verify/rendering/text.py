@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from io import StringIO
 from typing import IO
 
@@ -42,11 +43,18 @@ FINE: frozenset[Verdict] = frozenset({"given", "proved", "tested"})
 """The verdicts that need no look."""
 
 PLAIN_WIDTH = 120
+BALL = re.compile(r"\[?(-?\d+(?:\.\d*)?(?:e[+-]?\d+)?)(?: \+/- \d+(?:\.\d*)?(?:e[+-]?\d+)?\])?")
+"""An enclosure as the kernel writes it: a decimal, or ``[middle +/- radius]``."""
 
 
 def console_for(stream: IO[str]) -> Console:
-    """A console that writes to the stream: styled only on a terminal, without colour where ``NO_COLOR`` is set."""
-    return Console(file=stream, width=None if stream.isatty() else PLAIN_WIDTH, highlight=False, emoji=False, markup=False)
+    """A console that writes to a terminal, without colour where ``NO_COLOR`` is set."""
+    return Console(file=stream, highlight=False, emoji=False, markup=False)
+
+
+def width_of(stream: IO[str]) -> int:
+    """The cells in a line of the terminal that the stream is, or of plain text."""
+    return console_for(stream).width if stream.isatty() else PLAIN_WIDTH
 
 
 def report_parts(report: Report, width: int, *, verbose: bool = False, explain: bool = False) -> Iterator[Part]:
@@ -94,13 +102,23 @@ def relation_parts(report: Report, relation: Relation, width: int, *, explain: b
         yield Padding(_grid(rows), (0, 0, 0, gutter))
 
 
-def as_plain_text(parts: Iterator[Part], width: int = PLAIN_WIDTH) -> str:
-    """The parts as text without styles."""
+def write(parts: Iterable[Part], stream: IO[str]) -> None:
+    """Writes the parts to a stream: as plain text unless it is a terminal."""
+    if not stream.isatty():
+        stream.write(as_plain_text(parts) + "\n")
+        return
+    console = console_for(stream)
+    for part in parts:
+        console.print(part)
+
+
+def as_plain_text(parts: Iterable[Part], width: int = PLAIN_WIDTH) -> str:
+    """The parts as text without styles and without spaces at the ends of lines."""
     stream = StringIO()
     console = Console(file=stream, width=width, color_system=None, highlight=False, emoji=False, markup=False, force_terminal=False)
     for part in parts:
         console.print(part)
-    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+    return "\n".join(line.rstrip() for line in stream.getvalue().split("\n")).rstrip("\n")
 
 
 def _where(report: Report, place: Place) -> str:
@@ -188,7 +206,8 @@ def _rows(report: Report, relation: Relation, explain: bool) -> list[Row]:
 def _witness_rows(witness: Witness) -> list[Row]:
     sizes = ", ".join(f"{axis} {size}" for axis, size in witness.sizes.items())
     entry = ", ".join(f"{index} = {position}" for index, position in witness.entry.items())
-    sides = Text.assemble("left ", (visible(witness.left), "bold"), ", right ", (visible(witness.right), "bold"))
+    left, right = _told_apart(witness.left, witness.right)
+    sides = Text.assemble("left ", (visible(left), "bold"), ", right ", (visible(right), "bold"))
     if entry:
         sides.append(f" at {visible(entry)}")
     rows: list[Row] = [("witness", sides)]
@@ -196,6 +215,12 @@ def _witness_rows(witness: Witness) -> list[Row]:
         rows.append(("", Text(f"widths: {visible(sizes)}", "dim")))
     rows.extend(("", Text(visible(f"{name} = {_nested(value)}"), "dim")) for name, value in witness.values.items())
     return rows
+
+
+def _told_apart(left: str, right: str) -> tuple[str, str]:
+    """Both enclosures by six digits of their middles where these tell them apart, else in full."""
+    short = tuple(f"{float(m[1]):.6g}" if (m := BALL.fullmatch(side)) else side for side in (left, right))
+    return (short[0], short[1]) if short[0] != short[1] else (left, right)
 
 
 def _nested(value: object) -> str:

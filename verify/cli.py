@@ -1,0 +1,192 @@
+"""The command ``backproof``. What a subcommand needs is imported when it runs, so that it starts quickly."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from verify.grading.assignment import Assignment
+    from verify.report import Report
+
+NOTHING_REFUTED, REFUTED, FAILED = 0, 1, 2
+FORMATS = ("md", "tex", "ipynb")
+PATH = click.Path(path_type=Path)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
+@click.version_option(package_name="backproof", prog_name="backproof")
+def main() -> None:
+    """The referee for hand-derived gradients: every line decided, with the reason, the repair and a counterexample."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=PATH, metavar="FILE...")
+@click.option("--assignment", "assignment_file", type=PATH, help="The assignment that the answers are to.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a file, each on one line.")
+@click.option("--strict", is_flag=True, help="Exit with 1 for slips and unread relations too.")
+@click.option("--fast", is_flag=True, help="Leave out the second opinions of the numerical oracles.")
+@click.option("--explain-reading", is_flag=True, help="Show every relation, and how it was read.")
+@click.option("--format", "format_name", type=click.Choice(FORMATS), help="The format of the files; otherwise by their names.")
+@click.option("-v", "--verbose", is_flag=True, help="Show every relation; show the traceback of an internal error.")
+def check(
+    files: tuple[Path, ...],
+    assignment_file: Path | None,
+    as_json: bool,
+    strict: bool,
+    fast: bool,
+    explain_reading: bool,
+    format_name: str | None,
+    verbose: bool,
+) -> NoReturn:
+    """Decide every relation of derivations; - reads standard input.
+
+    Exit status: 0 nothing is refuted, 1 something is, 2 a file could not be read.
+    """
+    assignment = _assignment(assignment_file) if assignment_file is not None else None
+    status = NOTHING_REFUTED
+    for n, path in enumerate(files):
+        report = _checked(path, format_name, assignment, fast, verbose)
+        if report is None:
+            status = FAILED
+            continue
+        if as_json:
+            from verify.rendering.json_report import json_line
+
+            click.echo(json_line(report))
+        else:
+            if n:
+                click.echo()
+            _show(report, verbose, explain_reading)
+        bad = {"refuted", "slip", "unread"} if strict else {"refuted"}
+        if status == NOTHING_REFUTED and bad & report.summary.keys():
+            status = REFUTED
+    sys.exit(status)
+
+
+@main.command()
+@click.argument("folder", type=PATH)
+@click.option("--assignment", "assignment_file", required=True, type=PATH, help="The assignment that the answers are to.")
+@click.option("--out", required=True, type=PATH, help="The folder that marks.csv is written to.")
+@click.option("--fast", is_flag=True, help="Leave out the second opinions of the numerical oracles.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an internal error.")
+def grade(folder: Path, assignment_file: Path, out: Path, fast: bool, verbose: bool) -> NoReturn:
+    """Mark the answers in a folder and write marks.csv.
+
+    Exit status: 0 every answer was read, 2 one was not; it is unread in the marks, never wrong.
+    """
+    from verify.files import Unreadable, documents_in, write_text
+    from verify.grading.marks import marked, marks_csv, unreadable
+    from verify.rendering.marks_table import marks_table
+    from verify.rendering.text import write
+
+    assignment = _assignment(assignment_file)
+    if not folder.is_dir():
+        _fail(folder, "not a folder")
+    answers = []
+    for path in documents_in(folder, leave_out=(assignment_file, out)):
+        name = path.relative_to(folder).as_posix()
+        report = _checked(path, None, assignment, fast, verbose)
+        answers.append(unreadable(name, assignment) if report is None else marked(name, report))
+    if not answers:
+        _fail(folder, "no answer in this folder")
+    try:
+        write_text(out / "marks.csv", marks_csv(answers, assignment))
+    except Unreadable as reason:
+        _fail(out / "marks.csv", str(reason))
+    write([marks_table(answers, assignment)], sys.stdout)
+    click.echo(f"\nmarks written to {_visible(str(out / 'marks.csv'))}")
+    sys.exit(FAILED if any(a.lost for a in answers) else NOTHING_REFUTED)
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of what `check --json` prints."""
+    import json
+
+    from verify.rendering.json_report import schema as json_schema
+
+    click.echo(json.dumps(json_schema(), indent=2))
+
+
+def _checked(path: Path, format_name: str | None, assignment: Assignment | None, fast: bool, verbose: bool) -> Report | None:
+    """The report on a file, with points where there is an assignment; None, and a line on standard error, if it could not be read."""
+    from verify.checking import check as check_text
+    from verify.files import MAX_BYTES, Unreadable, format_of, read_bytes
+
+    try:
+        if str(path) == "-":
+            data, name, chosen = sys.stdin.buffer.read(MAX_BYTES + 1), "", format_name or "md"
+            if len(data) > MAX_BYTES:
+                raise Unreadable(f"larger than {MAX_BYTES / 1024 / 1024:g} MB")
+        else:
+            data, name, chosen = read_bytes(path), str(path), format_name or format_of(path)
+        report = check_text(data, file=name, format=chosen, assignment=assignment, fast=fast)
+    except Unreadable as reason:
+        _complain(path, str(reason))
+        return None
+    except Exception as error:
+        # A bug of ours must neither take the other answers with it nor be taken for a verdict.
+        if verbose:
+            traceback.print_exc()
+        _complain(path, f"internal error, please report it: {type(error).__name__}: {error}")
+        return None
+    if assignment is not None:
+        from verify.grading.marks import with_points
+
+        report = with_points(report, assignment)
+    return report
+
+
+def _assignment(path: Path) -> Assignment:
+    from verify.checking import check as check_text
+    from verify.files import Unreadable, read_bytes
+    from verify.grading.assignment import AssignmentError, parse_assignment
+
+    try:
+        assignment = parse_assignment(read_bytes(path).decode("utf-8"))
+    except UnicodeDecodeError:
+        _fail(path, "an assignment is UTF-8 text")
+    except Unreadable as reason:
+        _fail(path, str(reason))
+    except AssignmentError as error:
+        _fail(path, error.message, error.line)
+    try:
+        check_text("", assignment=assignment, fast=True)
+    except ValueError as error:
+        _fail(path, str(error))
+    return assignment
+
+
+def _show(report: Report, verbose: bool, explain: bool) -> None:
+    from verify.rendering.text import report_parts, width_of, write
+
+    write(report_parts(report, width_of(sys.stdout), verbose=verbose, explain=explain), sys.stdout)
+
+
+def _complain(path: Path, reason: str, line: int | None = None) -> None:
+    place = "standard input" if str(path) == "-" else _visible(str(path))
+    click.echo(f"backproof: {place}{'' if line is None else f':{line}'}: {_visible(' '.join(reason.split()))}", err=True)
+
+
+def _fail(path: Path, reason: str, line: int | None = None) -> NoReturn:
+    _complain(path, reason, line)
+    sys.exit(FAILED)
+
+
+def _visible(text: str) -> str:
+    from verify.rendering.cells import visible
+
+    return visible(text)
+
+
+if __name__ == "__main__":
+    main()

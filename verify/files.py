@@ -1,0 +1,84 @@
+"""Files of other people, opened with care."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+MAX_BYTES = 32 * 1024 * 1024
+"""Files above this size are not read."""
+
+FORMATS = {".md": "md", ".markdown": "md", ".txt": "md", "": "md", ".tex": "tex", ".ipynb": "ipynb"}
+"""The format of a document by the ending of its name."""
+
+REASONS = {
+    errno.ENOENT: "no such file",
+    errno.ENOTDIR: "no such file",
+    errno.EACCES: "no permission to read it",
+    errno.EPERM: "no permission to read it",
+    errno.ELOOP: "a loop of symbolic links",
+    errno.ENAMETOOLONG: "the name is too long",
+    errno.ENXIO: "not a regular file",
+}
+
+
+class Unreadable(Exception):
+    """A file that cannot be read or written, with the reason in a few words."""
+
+
+def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
+    """The bytes of a regular file; raises Unreadable for what is none, is too large or cannot be opened. Never waits for a writer."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except OSError as error:
+        raise Unreadable(REASONS.get(error.errno or 0, error.strerror or "cannot be opened")) from None
+    except ValueError:
+        raise Unreadable("not a name that a file can have") from None
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        raise Unreadable("a directory" if stat.S_ISDIR(mode) else "not a regular file")
+    try:
+        with open(descriptor, "rb") as stream:
+            found = stream.read(limit + 1)
+    except OSError as error:
+        raise Unreadable(error.strerror or "cannot be read") from None
+    if len(found) > limit:
+        raise Unreadable(f"larger than {limit / 1024 / 1024:g} MB")
+    return found
+
+
+def format_of(path: Path) -> str:
+    """The format of a document by its name; raises Unreadable where the name says nothing."""
+    try:
+        return FORMATS[path.suffix.lower()]
+    except KeyError:
+        raise Unreadable(f"files that end in {path.suffix} are not read unless --format says what they are") from None
+
+
+def documents_in(folder: Path, leave_out: Iterable[Path] = ()) -> list[Path]:
+    """The documents below a folder, by their names, in a fixed order. Hidden ones and symbolic links are not among them."""
+    left_out = {p.resolve() for p in leave_out}
+    found = []
+    for top, folders, names in os.walk(folder):
+        here = Path(top)
+        folders[:] = sorted(n for n in folders if not n.startswith(".") and (here / n).resolve() not in left_out)
+        for name in names:
+            path = here / name
+            if not name.startswith(".") and path.suffix.lower() in FORMATS and not path.is_symlink() and path.resolve() not in left_out:
+                found.append(path)
+    return sorted(found, key=lambda p: p.relative_to(folder).as_posix())
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a file whole or not at all; raises Unreadable, with the reason, where it cannot."""
+    partial = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(text.encode("utf-8", "replace"))
+        os.replace(partial, path)
+    except OSError as error:
+        raise Unreadable(error.strerror or "cannot be written") from None

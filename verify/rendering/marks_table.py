@@ -1,0 +1,34 @@
+"""The marks of a class as a table for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from verify.grading.assignment import Assignment
+from verify.grading.marks import Marked, in_order
+from verify.rendering.cells import visible
+from verify.rendering.text import STATUSES
+
+
+def marks_table(answers: Sequence[Marked], assignment: Assignment) -> Table:
+    """One row an answer in the order of their names: a sign for each asked quantity, then the points; below, what the columns are."""
+    table = Table(box=None, padding=(0, 2), pad_edge=False, caption_justify="left", caption=_legend(assignment), caption_style="")
+    table.add_column("answer", overflow="fold")
+    for n in range(1, len(assignment.ask) + 1):
+        table.add_column(str(n), justify="center")
+    table.add_column("points", justify="right")
+    table.add_column("unread", justify="right")
+    for answer in sorted(answers, key=lambda a: a.answer):
+        signs = [Text(*STATUSES[a.status]) for a in in_order(answer.asked, assignment)]
+        unread = Text(str(answer.unread), "cyan") if answer.unread else Text()
+        table.add_row(Text(visible(answer.answer)), *signs, Text(f"{answer.points:g} / {answer.out_of:g}", "bold"), unread)
+    return table
+
+
+def _legend(assignment: Assignment) -> Text:
+    quantities = (f"{n}  {visible(q)}" for n, q in enumerate(assignment.quantities, 1))
+    signs = "  ".join(f"{sign} {status}" for status, (sign, _) in STATUSES.items())
+    return Text("\n".join(("", *quantities, "", signs)), "dim")
