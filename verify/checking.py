@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from verify.deciding import Decider
-from verify.explaining.diagnosis import Diagnosis, diagnose
+from verify.explaining.diagnosis import diagnose
 from verify.explaining.message import kind_of, message_of, repaired_line
 from verify.judging.asked import asked
 from verify.judging.judge import Judge, Judgement, stated_assumptions
@@ -14,8 +14,8 @@ from verify.judging.second_opinions import with_second_opinions
 from verify.kernel.decision import Proved, Refuted, Tested
 from verify.kernel.expr import Index
 from verify.kernel.program import Assumption, OneHot, Positive, SumsToOne
-from verify.meaning.declarations import Line, network_of, sums_to_one
-from verify.meaning.declarations import lines as declared_lines
+from verify.meaning.declarations import Declared, declared, known_to, sums_to_one
+from verify.meaning.definitions import lines as declared_lines
 from verify.meaning.index_notation import shown, shown_relation
 from verify.meaning.network import Network
 from verify.meaning.repairs import Candidate
@@ -44,37 +44,38 @@ def check(text: str | bytes, *, file: str = "", format: str = "md", assignment: 
     """
     document = read(text, format)
     given = read(assignment.body) if assignment is not None else None
-    network, lines, defined = network_of(document, given)
-    stated = stated_assumptions([*(declared_lines(given) if given is not None else []), *lines], network)
-    decider = Decider(network.program, stated | sums_to_one(network))
-    judgements = Judge(document, network, decider, defined, stated).judgements(lines)
+    found = declared(document, given)
+    network = found.scopes[-1].network
+    stated = stated_assumptions([*(declared_lines(given) if given is not None else []), *found.lines], network)
+    deciders = [Decider(scope.network.program, (stated | sums_to_one(scope.network)) & known_to(scope.network)) for scope in found.scopes]
+    judgements = Judge(document, found, deciders, stated).judgements()
     if not fast:
-        judgements = with_second_opinions(judgements, network.program)
+        judgements = with_second_opinions(judgements)
     chains: dict[int, str] = {}
     relations = []
     for n, judgement in enumerate(judgements):
         chain = chains.setdefault(id(judgement.chain), f"c{len(chains) + 1}")
-        relations.append(_relation(f"r{n + 1}", chain, judgement, document, network, decider, stated))
+        relations.append(_relation(f"r{n + 1}", chain, judgement, document, stated))
     quantities = assignment.quantities if assignment is not None else ()
     return Report(
         file=file,
         text=document.text,
         relations=tuple(relations),
         network=_described(network),
-        readings=_readings(network, lines),
+        readings=_readings(found),
         diagnostics=tuple(_remark(document, d.span, d.message) for d in document.diagnostics),
         asked=asked(quantities, judgements, [r.id for r in relations], network),
     )
 
 
 def _relation(
-    name: str, chain: str, judgement: Judgement, document: Document, network: Network, decider: Decider, stated: frozenset[Assumption]
+    name: str, chain: str, judgement: Judgement, document: Document, stated: frozenset[Assumption]
 ) -> Relation:
     text = document.text
     left, link, right = judgement.left, judgement.link, judgement.link.right
     start = left.span.start if left is not None else link.span.start
     end = right.span.end if right is not None else link.span.end
-    diagnosis = diagnose(judgement, decider, network, text) if judgement.verdict == "refuted" else None
+    diagnosis = diagnose(judgement, text) if judgement.verdict == "refuted" else None
     edits = diagnosis.edits if diagnosis is not None else judgement.repairs
     message = message_of(judgement, diagnosis)
     repair = repaired_line(judgement, edits, text) if edits else None
@@ -101,7 +102,7 @@ def _relation(
         repair=repair,
         edits=tuple(Edit(e.start, e.end, e.text) for c in edits for e in c.edits),
         fault=_fault(edits, start, end, judgement),
-        witness=_witness(judgement, diagnosis, decider),
+        witness=_witness(judgement),
     )
 
 
@@ -153,12 +154,10 @@ def described(assumption: Assumption) -> str:
             return f"{name} > 0"
 
 
-def _witness(judgement: Judgement, diagnosis: Diagnosis | None, decider: Decider) -> Witness | None:
-    outcome = judgement.outcome
-    if judgement.verdict != "refuted" or outcome is None or not isinstance(outcome.decision, Refuted):
+def _witness(judgement: Judgement) -> Witness | None:
+    outcome, decider = judgement.outcome, judgement.decider
+    if judgement.verdict != "refuted" or outcome is None or decider is None or not isinstance(outcome.decision, Refuted):
         return None
-    claim = judgement.claim
-    assert claim is not None
     found = decider.assumed.shrink(outcome.decision)
     return Witness(
         sizes=dict(found.sizes),
@@ -189,8 +188,9 @@ def _described(network: Network) -> dict[str, object]:
     return found
 
 
-def _readings(network: Network, lines: list[Line]) -> tuple[Reading, ...]:
-    return tuple(Reading(symbol, key, "not declared; it looks like this one") for symbol, key in network.aliases.items())
+def _readings(found: Declared) -> tuple[Reading, ...]:
+    aliases = {pair: None for scope in found.scopes for pair in scope.network.aliases.items()}
+    return tuple(Reading(symbol, key, "not declared; it looks like this one") for symbol, key in aliases)
 
 
 def _remark(document: Document, span: Span, message: str) -> Remark:

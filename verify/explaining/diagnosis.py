@@ -9,7 +9,6 @@ from verify.deciding import Decider
 from verify.judging.judge import Judgement
 from verify.meaning.claims import ChainReading, Typed
 from verify.meaning.elaborate import Clash, Unread
-from verify.meaning.network import Network
 from verify.meaning.repairs import Around, Candidate, letter_for_digit
 from verify.mistakes import Mistake, all_mistakes
 from verify.reading.syntax import Node
@@ -29,12 +28,12 @@ class Diagnosis:
     side: Node
 
 
-def diagnose(judgement: Judgement, decider: Decider, network: Network, text: str) -> Diagnosis | None:
+def diagnose(judgement: Judgement, text: str) -> Diagnosis | None:
     """The fewest edits of the right side that make the relation true: misread glyphs, then one mistake, then two; None if none is found."""
-    reading, left, right = judgement.reading, judgement.left, judgement.link.right
-    if reading is None or left is None or right is None:
+    reading, decider, left, right = judgement.reading, judgement.decider, judgement.left, judgement.link.right
+    if reading is None or decider is None or left is None or right is None:
         return None
-    around = Around(network, text, frozenset(reading.letters))
+    around = Around(reading.network, text, frozenset(reading.letters))
     search = _Search(reading, decider, left, around)
     bases = [((), right), *(((c,), c.node) for c in letter_for_digit(right, around))]
     for edits, side in bases:

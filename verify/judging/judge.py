@@ -14,7 +14,8 @@ from verify.deciding import Decider, Outcome
 from verify.kernel.decision import Proved, Refuted, Undecided
 from verify.kernel.program import Assumption, SumsToOne
 from verify.meaning.claims import ChainReading, Typed, names_quantity
-from verify.meaning.declarations import Line
+from verify.meaning.declarations import Declared
+from verify.meaning.definitions import Line
 from verify.meaning.elaborate import Clash, Undeclared, Unread
 from verify.meaning.network import Network
 from verify.meaning.repairs import ANYWHERE, WHERE_ILL_TYPED, Around, Candidate, TextEdit
@@ -48,7 +49,7 @@ class Judgement:
     equals_head: bool | None = None
     notes: tuple[str, ...] = ()
     reading: ChainReading | None = None
-    chain_id: int = 0
+    decider: Decider | None = None
 
 
 @dataclass
@@ -65,18 +66,31 @@ class Judge:
     """Judges the lines of one document in order."""
 
     document: Document
-    network: Network
-    decider: Decider
-    defined: frozenset[tuple[int, int]]
+    declared: Declared
+    deciders: list[Decider]
     stated: frozenset[Assumption]
     state: State = field(default_factory=State)
+    scope: int = 0
 
-    def judgements(self, lines: list[Line]) -> list[Judgement]:
+    @property
+    def network(self) -> Network:
+        """The network in force."""
+        return self.declared.scopes[self.scope].network
+
+    @property
+    def decider(self) -> Decider:
+        """The decider for the network in force."""
+        return self.deciders[self.scope]
+
+    def judgements(self) -> list[Judgement]:
         """The judgement of each relation of the document, in order."""
         headings = {id(f) for f in _after_headings(self.document)}
         found: list[Judgement] = []
         last: Formula | None = None
-        for line in lines:
+        scopes = self.declared.scopes
+        for line in self.declared.lines:
+            while self.scope + 1 < len(scopes) and scopes[self.scope + 1].start <= line.number:
+                self.scope += 1
             if id(line.formula) in headings and line.formula is not last:
                 self.state.cases = ()
             last = line.formula
@@ -134,12 +148,12 @@ class Judge:
     def relation(self, line: Line, reading: ChainReading, n: int, left: Node | None, link: Link, carried: tuple[Candidate, ...]) -> Judgement:
         """The judgement of one relation."""
         right = link.right
-        base = Judgement(line, reading.chain, n, left, link, "unread", reading=reading)
+        base = Judgement(line, reading.chain, n, left, link, "unread", reading=reading, decider=self.decider)
         if link.relation not in EQUALITIES:
             return replace(base, reason=f"the relation {link.relation} is not decided")
         if left is None or right is None or isinstance(right, Unreadable) or isinstance(left, Unreadable):
             return replace(base, reason="a side is missing or could not be read")
-        if n == 0 and (line.number, 0) in self.defined:
+        if n == 0 and line.number in self.declared.defining:
             return self.definition(base, left)
         if n == 0 and reading.updated is not None and states_rule(reading.updated, right):
             return replace(base, verdict="given", reason="the update rule")
@@ -172,6 +186,8 @@ class Judge:
                 best = best if best.failure else replace(base, failure="ill-typed", reason=str(reason))
                 continue
             outcome = self.decider.holds(claim)
+            if outcome is not None and not says_zero(left, right) and self._both_vanish(claim):
+                return replace(base, reason="both sides are 0 whatever the network: this shows nothing", claim=claim)
             if outcome is not None:
                 verdict: Verdict = "proved" if isinstance(outcome.decision, Proved) else "tested"
                 return replace(base, verdict=verdict, claim=claim, outcome=outcome, notes=claim.notes, failure=None, reason="")
@@ -212,14 +228,18 @@ class Judge:
     def refuted(self, judged: Judgement, reading: ChainReading, left: Node, right: Node) -> Judgement:
         """Refuted where the claim is shown false; a clash of axes counts only where the notation has been understood."""
         claim = judged.claim
+        if any(key in self.network.failed for key in self._keys(left, right)):
+            return judged
         if judged.failure == "ill-typed" and claim is None:
             if not self.state.proved:
                 return judged
             try:
                 claim = reading.typed(left, right, free_sum=True)
-            except (Unread, Clash):
+            except Clash:
+                return replace(judged, verdict="refuted")
+            except Unread:
                 return judged
-        if claim is None or any(key in self.network.failed for key in self._keys(left, right)):
+        if claim is None:
             return judged
         outcome = self.decider.refuses(claim)
         if isinstance(outcome.decision, Refuted):
@@ -255,6 +275,11 @@ class Judge:
                     found[n + 1] = replace(two, verdict="slip", claim=claim, outcome=outcome, repairs=(repair,))
                     break
         return found
+
+
+def says_zero(left: Node, right: Node) -> bool:
+    """Whether a side is written as 0, or is a difference of equal ones that is meant to vanish."""
+    return any(isinstance(side, Number) and float(side.text) == 0 for side in (left, right))
 
 
 def times_last(left: Node, right: Node) -> Node:

@@ -23,16 +23,22 @@ TOLERANCE = 1e-6
 WIDTHS = (3, 5, 4, 6)
 
 
-def with_second_opinions(judgements: list[Judgement], program: Program) -> list[Judgement]:
+def with_second_opinions(judgements: list[Judgement]) -> list[Judgement]:
     """The judgements, those with a derivative on which autodiff and the kernel disagree set to unread."""
-    pairs = {pair for judgement in judgements for pair in derivatives_of(judgement)}
-    doubted = {pair for pair in pairs if not agree(program, *pair)}
-    if not doubted:
-        return judgements
-    return [
-        replace(j, verdict="unread", reason="the engines disagree on a derivative; this is a bug of backproof") if doubted & derivatives_of(j) else j
-        for j in judgements
-    ]
+    asked: dict[tuple[int, str, str], bool] = {}
+    out = []
+    for judgement in judgements:
+        agreed = True
+        for quantity, wrt in sorted(derivatives_of(judgement)):
+            assert judgement.decider is not None
+            program = judgement.decider.assumed.program
+            key = (id(program), quantity, wrt)
+            if key not in asked:
+                asked[key] = agree(program, quantity, wrt)
+            agreed = agreed and asked[key]
+        doubt = "the engines disagree on a derivative; this is a bug of backproof"
+        out.append(judgement if agreed else replace(judgement, verdict="unread", reason=doubt))
+    return out
 
 
 def derivatives_of(judgement: Judgement) -> frozenset[tuple[str, str]]:

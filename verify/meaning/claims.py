@@ -9,9 +9,10 @@ from verify.kernel import expr as k
 from verify.kernel.expr import Expr, Index
 from verify.kernel.program import Condition, Equal, Unequal
 from verify.meaning.elaborate import Clash, Elaborator, Surroundings, Unread, Value, implicit, is_implicit
+from verify.meaning.matrices import Grid, MatrixElaborator, is_matrix_notation
 from verify.meaning.network import Network
 from verify.meaning.symbols import iteration, letter_of, occurrence
-from verify.reading.syntax import Big, Chain, Derivative, Group, Juxtaposed, Name, Node, Noted, Number, Reference, Scripted
+from verify.reading.syntax import Big, Chain, Derivative, Group, Juxtaposed, Name, Node, Noted, Number, Product, Reference, Scripted
 from verify.reading.traversal import walk
 
 Vanishes = Callable[[Expr, tuple[Condition, ...]], bool]
@@ -61,7 +62,7 @@ class ChainReading:
             try:
                 value = Elaborator(self.network, around).value(first, None)
             except (Unread, Clash):
-                return
+                return  # the chain has no target; its sides are read without one
             self.target = frozenset(i.axis for i in value.expr.free)
             self.letters.update(around.letters)
 
@@ -100,6 +101,12 @@ class ChainReading:
 
     def typed(self, left: Node, right: Node, *, diagonal: bool = False, free_sum: bool = False) -> Typed:
         """The claim that two sides of the chain are equal; raises Unread, Undeclared or Clash."""
+        if is_matrix_notation(left, self.network) or is_matrix_notation(right, self.network):
+            try:
+                return self.by_position(left, right)
+            except (Unread, Clash):
+                if not (is_chain_rule(left) and is_chain_rule(right)):
+                    raise
         around = self.surroundings(diagonal, free_sum)
         if self.updated is not None and left is self.chain.first:
             one_right = self.value(right, around)
@@ -109,6 +116,32 @@ class ChainReading:
             one_right = self.value(right, around)
         return self.aligned(one_left, one_right, around)
 
+    def by_position(self, left: Node, right: Node) -> Typed:
+        """The claim that two sides in matrix notation are equal; raises Unread, Undeclared or Clash."""
+        around = self.surroundings()
+        around.sum_in_sight = lambda: self.sum_in_sight(right)
+        elaborator = MatrixElaborator(self.network, around, self.network.numerator_layout)
+        other = elaborator.side(right)
+        one = self.descended_by_position(other, elaborator) if self.updated is not None and left is self.chain.first else elaborator.side(left)
+        if one.axes != other.axes:
+            raise Clash(f"the left side is {elaborator.shown(one)}, the right side {elaborator.shown(other)}")
+        table = {b: a for a, b in ((one.row, other.row), (one.col, other.col)) if a is not None and b is not None}
+        joined = k.substitute(other.expr, table)
+        conditions = self.conditions(around, one.expr.free | joined.free)
+        ends = frozenset(i for i in one.expr.free ^ joined.free if not is_implicit(i))
+        return Typed(one.expr, joined, conditions, tuple(dict.fromkeys(around.notes)), ends, tuple(around.partitions))
+
+    def descended_by_position(self, right: Grid, elaborator: MatrixElaborator) -> Grid:
+        """``W − η ∂L/∂W`` for an update in matrix notation."""
+        assert self.updated is not None
+        if self.network.root is None:
+            raise Unread("no loss is declared")
+        w = elaborator.side(self.updated)
+        if not isinstance(w.expr, k.Tensor):
+            raise Unread("an update of something that is not a quantity")
+        gradient = k.Derivative(k.Tensor(self.network.root), w.expr)
+        return Grid(k.sub(w.expr, k.mul(learning_rate(right.expr), gradient)), w.row, w.col)
+
     def descended(self, right: Value, around: Surroundings) -> Value:
         """``w − η ∂L/∂w`` for an update of w, with the learning rate that the right side uses."""
         assert self.updated is not None
@@ -117,11 +150,8 @@ class ChainReading:
         w = Elaborator(self.network, around).value(self.updated, None)
         if not isinstance(w.expr, k.Tensor):
             raise Unread("an update of something that is not a quantity")
-        rates = [t for t in _tensors(right.expr) if t.name in LEARNING_RATES and not t.indices]
-        if len(set(rates)) != 1:
-            raise Unread("an update without one learning rate")
         gradient = k.Derivative(k.Tensor(self.network.root), w.expr)
-        return Value(k.sub(w.expr, k.mul(rates[0], gradient)), w.implicit)
+        return Value(k.sub(w.expr, k.mul(learning_rate(right.expr), gradient)), w.implicit)
 
     def aligned(self, left: Value, right: Value, around: Surroundings) -> Typed:
         """Both values over the same indices: Jacobians by their diagonal where they are diagonal, left-out indices bound."""
@@ -174,6 +204,26 @@ class ChainReading:
                 elif link.relation == "=" and (one in free or other in free):
                     found.append(Equal(one, other))
         return tuple(found)
+
+
+def learning_rate(expr: Expr) -> k.Tensor:
+    """The learning rate that an update uses; raises Unread where there is none or more than one."""
+    rates = {t for t in _tensors(expr) if t.name in LEARNING_RATES and not t.indices}
+    if len(rates) != 1:
+        raise Unread("an update without one learning rate")
+    return rates.pop()
+
+
+def is_chain_rule(node: Node) -> bool:
+    """Whether a side is a product of derivatives, or one."""
+    match node:
+        case Derivative():
+            return True
+        case Product(_, operator, left, right):
+            return operator not in ("/", "odot", "circ") and is_chain_rule(left) and is_chain_rule(right)
+        case Juxtaposed(_, items):
+            return all(is_chain_rule(i) for i in items)
+    return False
 
 
 def _tensors(expr: Expr) -> list[k.Tensor]:

@@ -1,4 +1,4 @@
-"""From a document to the network that it declares: definitions found, axes inferred, misreadings resolved, bodies elaborated."""
+"""From a document to the network that it declares: axes inferred, misreadings resolved, bodies elaborated."""
 
 from __future__ import annotations
 
@@ -7,96 +7,24 @@ from dataclasses import dataclass, replace
 
 from verify.kernel import expr as k
 from verify.kernel.calculus import resolve
-from verify.kernel.expr import Index
+from verify.kernel.decision import IllTyped, Kernel
+from verify.kernel.expr import Index, substitute
+from verify.kernel.normal_form import equal
 from verify.kernel.program import Definition, Program, SumsToOne
 from verify.meaning.axes import AxisVariables, Defining, infer
-from verify.meaning.elaborate import Clash, Elaborator, Surroundings, Unread, function_name, implicit
+from verify.meaning.definitions import Found, Line, is_derived, lines, stretches
+from verify.meaning.elaborate import Clash, Elaborator, Surroundings, Unread, implicit
 from verify.meaning.matrices import MatrixElaborator, is_matrix_notation
 from verify.meaning.network import Network
-from verify.meaning.shapes import UNIT, Shapes, infer_shapes, is_matrix_definition
-from verify.meaning.symbols import Lexicon, iteration, keys_in, letter_of, lexicon, likeliest, occurrence, script_text
-from verify.reading.syntax import (
-    Chain,
-    Derivative,
-    Document,
-    Formula,
-    Group,
-    Juxtaposed,
-    Name,
-    Nabla,
-    Node,
-    Number,
-    Product,
-    Prose,
-    Scripted,
-    Statement,
-    Tuple,
-    Unreadable,
-)
+from verify.meaning.shapes import UNIT, Shapes, indexed, infer_shapes, is_matrix_definition
+from verify.meaning.symbols import Lexicon, keys_in, letter_of, lexicon, likeliest, occurrence, script_text
+from verify.reading.syntax import Chain, Derivative, Document, Group, Name, Node, Product, Scripted, Tuple
 from verify.reading.traversal import walk
 
 LOSSES = ("L", "\\mathcal{L}", "J", "E", "C", "\\ell", "loss", "\\text{loss}", "\\mathcal{J}", "\\xi", "\\mathcal{E}")
-DEFINING = frozenset({"=", ":=", "equiv", "triangleq", "def"})
 SCALARS = frozenset({"\\eta", "\\alpha", "\\lambda", "\\gamma", "\\epsilon", "\\varepsilon", "\\mu", "\\rho", "lr"})
 MISREADING_LIMIT = 2.5
-
-
-@dataclass(frozen=True)
-class Line:
-    """A statement of the document with its formula and the prose right before it."""
-
-    statement: Statement
-    formula: Formula
-    before: str
-    number: int
-
-
-def lines(document: Document, first: int = 0) -> list[Line]:
-    """The statements of a document in order, numbered from ``first``."""
-    found: list[Line] = []
-    before = ""
-    for part in document.parts:
-        if isinstance(part, Prose):
-            if part.kind not in ("code", "comment"):
-                before = part.text
-            continue
-        for statement in part.statements:
-            found.append(Line(statement, part, before, first + len(found)))
-        before = ""
-    return found
-
-
-def head_of(chain: Chain, words: Lexicon) -> tuple[str, tuple[Node, ...], tuple[str, ...]] | None:
-    """(key, written indices, parameters) of a chain that could define its first side, else None."""
-    if chain.first is None or not chain.links or chain.links[0].relation not in DEFINING:
-        return None
-    right = chain.links[0].right
-    if right is None or isinstance(right, Unreadable):
-        return None
-    first, parameters = chain.first, ()
-    if isinstance(first, Juxtaposed) and len(first.items) == 2 and isinstance(first.items[1], Group) and first.items[1].delimiter == "(":
-        body = first.items[1].body
-        if iteration(body) is not None:
-            return None
-        parts = body.items if isinstance(body, Tuple) else (body,)
-        found = [occurrence(p, words) for p in parts]
-        if any(o is None or o.written or o.exponent for o in found):
-            return None
-        first, parameters = first.items[0], tuple(o.key for o in found if o is not None)
-    if not isinstance(first, (Name, Scripted)) or function_name(first) is not None:
-        return None
-    letter = letter_of(first)
-    if letter is not None and words.is_index(letter) and isinstance(right, (Number, Name)):
-        return None
-    occ = occurrence(first, words)
-    if occ is None or occ.exponent is not None or occ.primes or occ.transposed:
-        return None
-    return occ.key, occ.written, parameters
-
-
-def is_derived(node: Node) -> bool:
-    """Whether a side speaks of derivatives."""
-    return any(isinstance(n, (Derivative, Nabla)) for n in walk(node))
+MAX_SCOPES = 60
 
 
 def weights_of(all_lines: Iterable[Line], words: Lexicon) -> frozenset[str]:
@@ -113,66 +41,119 @@ def weights_of(all_lines: Iterable[Line], words: Lexicon) -> frozenset[str]:
     return frozenset(found)
 
 
-def network_of(document: Document, assignment: Document | None = None) -> tuple[Network, list[Line], frozenset[tuple[int, int]]]:
-    """The network of a document, its lines, and the (line number, link) pairs that define something.
+@dataclass(frozen=True)
+class Scope:
+    """From a line on (by number): the network that the document declares there."""
 
-    With an assignment, its definitions come first: what it declares is the network, and the document's own version of it a claim.
-    """
+    start: int
+    network: Network
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a document declares: its lines, the networks in force along it, the numbers of the lines that define something."""
+
+    lines: list[Line]
+    scopes: list[Scope]
+    defining: frozenset[int]
+
+    def network_at(self, number: int) -> Network:
+        """The network in force at a line."""
+        return next(s.network for s in reversed(self.scopes) if s.start <= number or s is self.scopes[0])
+
+
+def declared(document: Document, assignment: Document | None = None) -> Declared:
+    """What a document declares. With an assignment, that one's definitions come first: what it declares is the network, and the document's own
+    version of it a claim."""
     given = lines(assignment) if assignment is not None else []
     own = lines(document, len(given))
     every = given + own
     roots = [line.statement.content for line in every] + [c for line in every for c in line.statement.conditions]
     words = lexicon(roots)
-    definitions: dict[str, tuple[Defining, Line]] = {}
-    derived: dict[str, tuple[Defining, Line]] = {}
-    for line in every:
-        chain = line.statement.content
-        if not isinstance(chain, Chain):
-            continue
-        found = head_of(chain, words)
-        if found is None:
-            continue
-        key, written, parameters = found
-        right = chain.links[0].right
-        assert right is not None
-        if key in definitions or key in derived or key in keys_in(right, words):
-            continue
-        (derived if is_derived(right) else definitions)[key] = (Defining(key, written, right, parameters), line)
-    network, places = _built(definitions, derived, every, words)
-    assigned = frozenset(key for key, (_, line) in (*definitions.items(), *derived.items()) if line.number < len(given))
-    return replace(network, assigned=assigned), own, places
+    parts, defining = stretches(every, words)
+    scopes = []
+    for part in parts[:MAX_SCOPES]:
+        assigned = frozenset(key for key, found in part.definitions.items() if found.line.number < len(given))
+        network = _built(part.definitions, every, words)
+        for found in part.refinements:
+            network = _refined(network, found)
+        scopes.append(Scope(part.start, replace(sound(network), assigned=assigned)))
+    return Declared(own, scopes, defining)
 
 
-def _built(
-    definitions: dict[str, tuple[Defining, Line]],
-    derived: dict[str, tuple[Defining, Line]],
-    every: list[Line],
-    words: Lexicon,
-) -> tuple[Network, frozenset[tuple[int, int]]]:
-    forward = [d for d, _ in definitions.values()]
-    declared = declared_shapes(every, words)
-    positional = [d for d in forward if is_matrix_definition(d, words, declared)]
-    shaped = infer_shapes(positional, words, declared) if positional else None
+def sound(network: Network) -> Network:
+    """The network itself if its program has a meaning for the kernel; else the network with no definition understood."""
+    try:
+        Kernel(network.program)
+    except IllTyped as reason:
+        leaves = tuple(replace(d, body=None) for d in network.program.definitions)
+        failed = {d.name: str(reason) for d in network.program.definitions if d.body is not None}
+        return replace(network, program=replace(network.program, definitions=leaves), failed={**network.failed, **failed}, functions={})
+    return network
+
+
+def _built(table: dict[str, Found], every: list[Line], words: Lexicon) -> Network:
+    """The network of the definitions in force, at most one a key."""
+    forward = [f for f in table.values() if not f.derived and not f.names_entries]
+    defining = [Defining(f.key, f.written, body, f.parameters) for f in forward for body in f.bodies if not is_derived(body)]
+    shapes = declared_shapes(every, words)
+    positional = _positional(defining, words, shapes)
+    shaped = infer_shapes(positional, words, shapes) if positional else None
     state, grids = _variables_of(shaped[0]) if shaped is not None else (AxisVariables(), {})
-    written = [d for d in forward if shaped is None or d not in positional]
+    written = [d for d in defining if shaped is None or d not in positional]
     state = infer(written, words, weights_of(every, words), frozenset(), state)
-    names = _axis_names(state, forward)
+    names = _axis_names(state, defining)
     slots = {key: tuple(names[v] for v in state.of(key) or ()) for key in state.slots if not _is_noise(key, words)}
     named = {key: (_named(row, names, state), _named(col, names, state)) for key, (row, col) in grids.items() if key in slots}
     network = Network(
         words,
         slots=slots,
-        arguments={d.key: d.parameters for d in forward if d.parameters},
+        arguments={f.key: f.parameters for f in forward if f.parameters},
         grids=named,
-        samples=_sample_axes(named, frozenset(d.key for d in forward)),
+        samples=_sample_axes(named, frozenset(f.key for f in forward)),
     )
     network = _elaborated(network, forward)
-    network = replace(network, aliases=_aliases(network, every, set(definitions) | set(derived)))
+    network = replace(network, aliases=_aliases(network, every, set(table)))
     network = replace(network, root=_root(network, every))
-    network = _with_derived(network, [d for d, _ in derived.values()])
-    network = _with_scalars(network, every)
-    places = frozenset((line.number, 0) for _, line in (*definitions.values(), *derived.values()))
-    return network, places
+    network = _with_derived(network, [f for f in table.values() if f.derived])
+    return _with_scalars(network, every)
+
+
+def _refined(network: Network, found: Found) -> Network:
+    """The network with a quantity computed through another one, where the document restates it so and it is the same."""
+    definition = network.program.by_name.get(found.key)
+    uses = {key for key in keys_in(found.bodies[0], network.words) if key in network.program.by_name}
+    inner = {key for key in uses if network.program.by_name[key].body is not None}
+    if definition is None or definition.body is None or not inner:
+        return network
+    try:
+        made, _ = define(network, Defining(found.key, found.written, found.bodies[0]))
+    except (Unread, Clash):
+        return network
+    if made.body is None:
+        return network
+    order = [d for d in network.program.definitions if d.name != found.key]
+    if any(found.key in d.uses for d in order if d.name in inner):
+        return network
+    same = substitute(made.body, dict(zip(made.indices, definition.indices, strict=True)))
+    if equal(network.program, definition.body, same) is None:
+        return network
+    last = max((n for n, d in enumerate(order) if d.name in uses), default=-1)
+    placed = (*order[: last + 1], made, *order[last + 1 :])
+    return replace(network, program=replace(network.program, definitions=placed))
+
+
+def _positional(definitions: list[Defining], words: Lexicon, declared: dict[str, tuple[str, ...]]) -> list[Defining]:
+    """The definitions in matrix notation: those that look so, and those that build on what they define without writing an index."""
+    chosen = {d.key for d in definitions if is_matrix_definition(d, words, declared)}
+    grown = True
+    while grown:
+        grown = False
+        for d in definitions:
+            if d.key not in chosen and not d.written and not indexed(d.body, words) and chosen & set(keys_in(d.body, words)):
+                chosen.add(d.key)
+                grown = True
+    return [d for d in definitions if d.key in chosen]
 
 
 def declared_shapes(every: list[Line], words: Lexicon) -> dict[str, tuple[str, ...]]:
@@ -259,9 +240,12 @@ def _axis_names(state: AxisVariables, definitions: list[Defining]) -> dict[int, 
     return names
 
 
-def _elaborated(network: Network, definitions: list[Defining]) -> Network:
-    """The network with each definition's body elaborated, in an order in which each uses only earlier ones."""
-    by_key = {d.key: d for d in definitions}
+def _elaborated(network: Network, definitions: list[Found]) -> Network:
+    """The network with each definition's body elaborated, in an order in which each uses only earlier ones.
+
+    Where the first side is not understood, a later one of the same chain is the body.
+    """
+    by_key = {f.key: f for f in definitions}
     done: dict[str, Definition] = {}
     failed: dict[str, str] = {}
     functions = dict(network.functions)
@@ -275,31 +259,35 @@ def _elaborated(network: Network, definitions: list[Defining]) -> Network:
             failed[key] = "it refers to itself"
             return
         opened.add(key)
-        definition = by_key[key]
-        needed = [n for n in keys_in(definition.body, network.words) if n in by_key and n != key]
-        for other in needed:
-            visit(other)
-        bad = next((n for n in needed if n in failed), None)
-        if bad is not None:
-            failed.setdefault(key, f"{bad} was not understood")
-            return
-        here = replace(network, failed=failed, functions=functions, sizes=sizes)
-        try:
-            done[key], bounds = define(here, definition)
+        found = by_key[key]
+        reason = ""
+        for body in found.bodies:
+            needed = [n for n in keys_in(body, network.words, calls=True) if n in by_key and n != key]
+            for other in needed:
+                visit(other)
+            if key in failed:
+                return
+            bad = next((n for n in needed if n in failed), None)
+            if bad is not None:
+                reason = reason or f"{bad} was not understood"
+                continue
+            here = replace(network, failed=failed, functions=functions, sizes=sizes)
+            try:
+                done[key], bounds = define(here, Defining(key, found.written, body, found.parameters))
+            except (Unread, Clash) as why:
+                reason = reason or str(why)
+                continue
             sizes.update(bounds)
-            if definition.parameters:
-                body = done[key].body
-                assert body is not None
-                functions[key] = (definition.parameters, body)
-        except (Unread, Clash) as reason:
-            failed[key] = str(reason)
+            made = done[key].body
+            if found.parameters and made is not None and not made.free:
+                functions[key] = (found.parameters, made)
+            return
+        failed[key] = reason
 
-    for definition in definitions:
-        visit(definition.key)
+    for found in definitions:
+        visit(found.key)
     leaves = [
-        Definition(key, tuple(Index(f"{_letter(n)}", axis) for n, axis in enumerate(axes)))
-        for key, axes in network.slots.items()
-        if key not in by_key
+        Definition(key, tuple(Index(_letter(n), axis) for n, axis in enumerate(axes))) for key, axes in network.slots.items() if key not in done
     ]
     program = Program((*leaves, *done.values()))
     return replace(network, program=program, failed=failed, functions=functions, sizes=sizes)
@@ -386,13 +374,14 @@ def _root(network: Network, every: list[Line]) -> str | None:
     return max(tops, key=lambda key: tops[key]) if tops else None
 
 
-def _with_derived(network: Network, definitions: list[Defining]) -> Network:
+def _with_derived(network: Network, found: list[Found]) -> Network:
     """The network with names for derivatives (``δ = ∂L/∂z``) added as definitions."""
-    for definition in definitions:
+    for definition in (Defining(f.key, f.written, f.bodies[0], f.parameters) for f in found):
         parts = list(network.program.definitions)
         try:
-            axes = _derived_axes(network, definition)
-            slotted = replace(network, slots={**network.slots, definition.key: axes})
+            axes, grid = _derived_axes(network, definition)
+            grids = {**network.grids, definition.key: grid} if grid is not None else network.grids
+            slotted = replace(network, slots={**network.slots, definition.key: axes}, grids=grids)
             made, _ = define(slotted, definition)
             assert made.body is not None
             made = replace(made, body=resolve(network.program, made.body))
@@ -403,12 +392,15 @@ def _with_derived(network: Network, definitions: list[Defining]) -> Network:
     return network
 
 
-def _derived_axes(network: Network, definition: Defining) -> tuple[str, ...]:
-    """The axes of a named derivative: those of its body."""
+def _derived_axes(network: Network, definition: Defining) -> tuple[tuple[str, ...], tuple[str | None, str | None] | None]:
+    """The axes of a named derivative, those of its body; and by rows and columns where it is written in matrix notation."""
     around = Surroundings()
+    if not definition.written and is_matrix_notation(definition.body, network):
+        grid = MatrixElaborator(network, around, network.numerator_layout).side(definition.body).axes
+        return tuple(a for a in grid if a is not None), grid
     value = Elaborator(network, around).value(definition.body, None)
     written = [around.letters[letter] for term in definition.written if (letter := letter_of(term)) and letter in around.letters]
-    return (*written, *(i.axis for i in value.implicit))
+    return (*written, *(i.axis for i in value.implicit)), None
 
 
 def _with_scalars(network: Network, every: list[Line]) -> Network:
@@ -426,6 +418,13 @@ def _with_scalars(network: Network, every: list[Line]) -> Network:
         network,
         slots={**network.slots, **{key: () for key in new}},
         program=replace(network.program, definitions=(*leaves, *network.program.definitions)),
+    )
+
+
+def known_to(network: Network) -> frozenset[SumsToOne]:
+    """Every assumption Σ = 1 that can be made of the network's leaves."""
+    return frozenset(
+        SumsToOne(d.name, len(d.indices) - 1) for d in network.program.definitions if d.body is None and d.indices
     )
 
 

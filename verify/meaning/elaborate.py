@@ -16,7 +16,7 @@ from verify.kernel.calculus import resolve
 from verify.kernel.expr import Expr, Index
 from verify.kernel.program import Condition, Equal, Program, Unequal
 from verify.meaning.network import Network
-from verify.meaning.symbols import Occurrence, bound_letters, iteration, letter_of, occurrence
+from verify.meaning.symbols import Occurrence, bound_letters, iteration, letter_of, occurrence, symbol_node
 from verify.reading.syntax import (
     Added,
     Big,
@@ -28,6 +28,7 @@ from verify.reading.syntax import (
     Fraction,
     Group,
     Juxtaposed,
+    Nabla,
     Name,
     Node,
     Noted,
@@ -35,6 +36,7 @@ from verify.reading.syntax import (
     Product,
     Reference,
     Scripted,
+    Span,
     Tuple,
 )
 
@@ -116,6 +118,7 @@ ELEMENTWISE: Mapping[str, Callable[[Expr], Expr]] = {
     "silu": lambda u: k.mul(u, k.Apply("sigmoid", u)),
 }
 SIGMOID_LETTERS = frozenset({"sigma"})
+FUNCTION_LETTERS = frozenset({"f", "g", "phi", "varphi", "psi", "F", "G"})
 PRODUCT_SIGNS = frozenset({"cdot", "times", "*", ".", "", "odot", "circ", "ast", "bullet"})
 
 
@@ -174,6 +177,9 @@ class Elaborator:
                     return replace(inner, expr=ELEMENTWISE["abs"](inner.expr), above=None, below=None)
                 if delimiter in ("(", "[", "{"):
                     return self.value(body, target)
+                if delimiter == "||":
+                    inner = self.value(body, None)
+                    return Value(k.power(k.total(k.power(inner.expr, 2), *inner.implicit), Rational(1, 2)))
                 raise Unread(f"the delimiter {delimiter}")
             case Juxtaposed() | Product():
                 return self.product(node, target)
@@ -187,6 +193,8 @@ class Elaborator:
                 return self.big(node, target)
             case Derivative():
                 return self.derivative(node)
+            case Nabla(_, wrt, 1, body) if wrt is not None and body is not None:
+                return self.derivative(Derivative(node.span, body, (wrt,)))
             case Cases(_, rows):
                 return self.cases(rows, target)
             case Noted(_, body, note, kind):
@@ -307,7 +315,7 @@ class Elaborator:
             raise Unread("an exponent with axes")
         match power.expr:
             case k.Num(value):
-                return Value(k.power(base.expr, value), base.implicit)
+                return Value(raised(base.expr, value), base.implicit)
             case k.Mul((k.Num(a), k.Pow(k.Num(b), c))) if c == -1:
                 return Value(k.power(base.expr, a / b), base.implicit)
             case k.Pow(k.Num(b), c) if c == -1:
@@ -336,6 +344,8 @@ class Elaborator:
 
     def applied(self, head: Node, argument: Node) -> Node | None:
         """``f(x)`` as a Call, ``w(t)`` as w; None where the two are factors."""
+        if (gradient := self.gradient(head, argument)) is not None:
+            return gradient
         inner = argument.base if isinstance(argument, Scripted) else argument
         is_group = isinstance(inner, Group) and inner.delimiter in ("(", "[")
         name = head.base if isinstance(head, Scripted) else head
@@ -351,11 +361,31 @@ class Elaborator:
         key = self.resolve(occ.key)
         if key in self.net.functions or (name.text in SIGMOID_LETTERS and key not in self.net.slots):
             return Call(head.span, head, argument)
+        if self.is_unknown_function(name, key) and iteration(argument.body) is None:
+            return Call(head.span, head, argument)
         if key in self.net.slots and iteration(argument.body) == "now" and self.resolve(_key(argument.body)) not in self.net.slots:
             return head
         if key in self.net.slots and key in self.net.arguments and _same_arguments(argument.body, self.net.arguments[key]):
             return head
         return None
+
+    def is_unknown_function(self, name: Name, key: str) -> bool:
+        """Whether a name stands for a function that the document leaves open: every smooth function of that name."""
+        return name.text in FUNCTION_LETTERS and not name.accents and key not in self.net.slots and key not in self.net.functions
+
+    def order_of(self, function: Node) -> int:
+        """How many primes a function carries."""
+        return function.primes if isinstance(function, Scripted) else 0
+
+    def gradient(self, head: Node, quantity: Node) -> Derivative | None:
+        """``dW`` as ``∂L/∂W``, where W is declared, d is not, and there is a loss L."""
+        if not (isinstance(head, Name) and head.text == "d" and not head.accents and "d" not in self.net.slots and self.net.root is not None):
+            return None
+        occ = occurrence(quantity, self.net.words) if isinstance(quantity, (Name, Scripted)) else None
+        if occ is None or self.resolve(occ.key) not in self.net.slots or self.net.root == self.resolve(occ.key):
+            return None
+        span = Span(head.span.start, quantity.span.end)
+        return Derivative(span, symbol_node(self.net.root, head.span), (quantity,), symbol="d")
 
     def product(self, node: Node, target: frozenset[str] | None) -> Value:
         if isinstance(node, Product) and node.operator not in PRODUCT_SIGNS:
@@ -463,6 +493,9 @@ class Elaborator:
         key = self.resolve(occ.key) if occ is not None else ""
         if key in self.net.functions:
             result = self.user_call(key, argument, primes)
+        elif self.is_unknown_function(name, key):
+            inner = self.value(argument, None)
+            result = Value(k.Apply(key, inner.expr, self.order_of(function)), inner.implicit)
         elif known == "softmax":
             result = self.softmax(argument)
         elif known is not None or (name.text in SIGMOID_LETTERS):
@@ -746,6 +779,13 @@ class Elaborator:
         return self.value(body, target)
 
 
+def raised(base: Expr, exponent: Rational) -> Expr:
+    """A power; the square of a root is what stands under it."""
+    if isinstance(base, k.Pow) and base.exponent == Rational(1, 2) and exponent == 2:
+        return base.base
+    return k.power(base, exponent)
+
+
 def _indicator(condition: Condition) -> Expr:
     same = k.delta(condition.left, condition.right)
     return same if isinstance(condition, Equal) else k.sub(k.ONE, same)
@@ -777,4 +817,5 @@ __all__ = [
     "function_name",
     "implicit",
     "is_implicit",
+    "raised",
 ]

@@ -12,7 +12,7 @@ from fractions import Fraction as Rational
 
 from verify.kernel import expr as k
 from verify.kernel.expr import Expr, Index
-from verify.meaning.elaborate import ELEMENTWISE, SIGMOID_LETTERS, Clash, Elaborator, Surroundings, Undeclared, Unread, Value, function_name
+from verify.meaning.elaborate import ELEMENTWISE, SIGMOID_LETTERS, Clash, Elaborator, Surroundings, Undeclared, Unread, Value, function_name, raised
 from verify.meaning.network import Network
 from verify.meaning.symbols import occurrence
 from verify.reading.syntax import (
@@ -125,7 +125,7 @@ class MatrixElaborator:
                 return self.derivative(Derivative(node.span, body, (wrt,)))
             case Noted(_, body, _, _):
                 return self.grid(body)
-            case Cases(_, rows):
+            case Cases():
                 return self.cases(node)
         raise Unread(f"{type(node).__name__.lower()} is not understood in matrix notation")
 
@@ -180,13 +180,15 @@ class MatrixElaborator:
         if exponent is None:
             return base
         if base.row is not None and base.col is not None:
-            raise Unread("a power of a matrix")
+            if base.row.axis == base.col.axis:
+                raise Unread("a power of a square matrix")
+            self.around.notes.append("a power of a matrix that is not square is read entry by entry")
         power = self.grid(exponent).expr
         if not isinstance(power, k.Num):
             raise Unread("a power that is not a number")
         if not base.is_scalar and power.value < 0:
             raise Unread("an inverse of a vector")
-        return replace(base, expr=k.power(base.expr, power.value))
+        return replace(base, expr=raised(base.expr, power.value))
 
     # -- products ---------------------------------------------------------------------------------------------------------------
 
@@ -281,6 +283,9 @@ class MatrixElaborator:
         key = self.entries.resolve(occ.key) if occ is not None else ""
         if known == "softmax":
             return self.softmax(inner)
+        if self.entries.is_unknown_function(name, key):
+            order = self.entries.order_of(function)
+            return self.raised(replace(inner, expr=k.Apply(key, inner.expr, order)), exponent)
         if key in self.net.functions and len(self.net.functions[key][0]) == 1:
             value = self.entries.applied_function(key, [Value(inner.expr)], primes)
             return self.raised(replace(inner, expr=value.expr), exponent)

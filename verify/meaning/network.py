@@ -21,7 +21,8 @@ class Network:
     function's key to its parameters and body; ``arguments`` a quantity written ``f(x, y)`` to its argument names; ``sizes`` a name such as N
     to the axis whose width it is; ``aliases`` a misread key to the declared one; ``root`` is the loss, if there is one. ``grids`` holds the row
     and column axes of what is written in matrix notation (None for a single row or column), ``samples`` the axes that run over samples.
-    ``assigned`` are the quantities that an assignment defines.
+    ``assigned`` are the quantities that an assignment
+    defines. In ``numerator_layout`` the derivative of a scalar by a matrix is written transposed.
     """
 
     words: Lexicon
@@ -36,3 +37,4 @@ class Network:
     grids: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)
     samples: frozenset[str] = frozenset()
     assigned: frozenset[str] = frozenset()
+    numerator_layout: bool = False

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from verify.meaning.network import Network
-from verify.meaning.symbols import bound_letters, letter_of, occurrence
-from verify.reading.syntax import Added, Big, Derivative, Group, Juxtaposed, Name, Node, Number, Scripted, Span
+from verify.meaning.symbols import bound_letters, letter_of, occurrence, symbol_node
+from verify.reading.syntax import Added, Big, Derivative, Group, Name, Node, Number, Scripted, Span
 from verify.reading.traversal import replaced, rewritten, walk
 
 
@@ -165,33 +165,6 @@ def sum_scope(side: Node, around: Around) -> Iterator[Candidate]:
                     around.source(node.span),
                     "the sum over both terms",
                 )
-
-
-def symbol_node(key: str, span: Span) -> Node:
-    """A syntax node for a key such as ``w_{h1}``, at a span."""
-    stem, _, tag = key.partition("_{")
-    name = Name(span, stem.lstrip("\\")) if "{" not in stem else _accented(stem, span)
-    if not tag:
-        return name
-    return Scripted(span, name, sub=_tag(tag.rstrip("}"), span))
-
-
-def _accented(stem: str, span: Span) -> Name:
-    accents: list[str] = []
-    font = ""
-    while stem.startswith("\\") and "{" in stem:
-        command, _, rest = stem[1:].partition("{")
-        if command.startswith("math") or command == "text":
-            font = command.removeprefix("math")
-        else:
-            accents.insert(0, command)
-        stem = rest.removesuffix("}")
-    return Name(span, stem.lstrip("\\"), font, tuple(accents))
-
-
-def _tag(text: str, span: Span) -> Node:
-    items: list[Node] = [Number(span, ch) if ch.isdigit() else Name(span, ch) for ch in text]
-    return items[0] if len(items) == 1 else Juxtaposed(span, tuple(items))
 
 
 ANYWHERE = (leftover_derivative, prime_for_one, letter_for_digit, sum_scope)

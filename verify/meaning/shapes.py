@@ -96,6 +96,18 @@ def is_matrix_definition(definition: Defining, words: Lexicon, declared: Mapping
     return False
 
 
+def indexed(node: Node, words: Lexicon) -> bool:
+    """Whether a tree writes an index on some symbol, or a Σ without index."""
+    for n in walk(node):
+        if isinstance(n, Big) and n.lower is None:
+            return True
+        if isinstance(n, (Name, Scripted)):
+            occ = occurrence(n, words)
+            if occ is not None and occ.written:
+                return True
+    return False
+
+
 def infer_shapes(definitions: Iterable[Defining], words: Lexicon, declared: Mapping[str, tuple[str, ...]]) -> tuple[Shapes, bool] | None:
     """(shapes, whether vectors are rows) of the definitions in matrix notation; None where neither convention fits."""
     definitions = list(definitions)

@@ -24,6 +24,7 @@ from verify.reading.syntax import (
     Noted,
     Number,
     Scripted,
+    Span,
     Tuple,
     Words,
 )
@@ -202,8 +203,8 @@ def _split_subscript(base: Name, sub: Node | None, words: Lexicon) -> tuple[str,
         return _split_subscript(base, sub.body, words)
     if isinstance(sub, Added):
         return ("", (sub,)) if any((c := letter_of(t)) and words.is_index(c) for t in sub.terms) else (script_text(sub), ())
-    if isinstance(sub, Scripted) and (letter := letter_of(sub.base)) and words.is_index(letter):
-        return "", (sub,)
+    if isinstance(sub, Scripted) and any((c := letter_of(n)) and words.is_index(c) for n in (sub.base, sub.sub) if n is not None):
+        return "", (sub,)  # an index that is itself an entry: p_{y_i}
     items = sub.items if isinstance(sub, Juxtaposed) else (sub,)
     k = len(items)
     while k > 0 and (letter := letter_of(items[k - 1])) is not None and words.is_index(letter):
@@ -259,8 +260,18 @@ def iteration(node: Node) -> str | None:
     return None
 
 
-def keys_in(node: Node, words: Lexicon) -> Iterator[str]:
-    """The keys of the symbols in a tree; letters inside scripts and time marks do not count."""
+OPEN_FUNCTIONS = frozenset({"sigma", "f", "g", "phi", "varphi", "psi", "F", "G"})
+KNOWN_WORDS = frozenset("relu sigmoid softmax tanh exp log ln logistic softplus max min sin cos erf sign sgn step heaviside abs sqrt swish silu tr diag vec".split())
+
+
+def is_function_letter(node: Node) -> bool:
+    """Whether a name before a group is a function: a known word, or a letter that stands for one."""
+    name = node.base if isinstance(node, Scripted) else node
+    return isinstance(name, Name) and not name.accents and (name.text in OPEN_FUNCTIONS or name.text.lower() in KNOWN_WORDS)
+
+
+def keys_in(node: Node, words: Lexicon, calls: bool = False) -> Iterator[str]:
+    """The keys of the symbols in a tree; letters inside scripts and time marks do not count, functions only with ``calls``."""
     stack = [node]
     while stack:
         top = stack.pop()
@@ -276,7 +287,10 @@ def keys_in(node: Node, words: Lexicon) -> Iterator[str]:
         if isinstance(top, Juxtaposed):
             items = list(top.items)
             for n, item in enumerate(items):
+                called = n + 1 < len(items) and isinstance(items[n + 1], Group)
                 if n and isinstance(item, Group) and iteration(item.body) and isinstance(items[n - 1], (Name, Scripted)):
+                    continue
+                if called and not calls and is_function_letter(item):
                     continue
                 stack.append(item)
             continue
@@ -285,6 +299,33 @@ def keys_in(node: Node, words: Lexicon) -> Iterator[str]:
 
 def _is_bound_part(parent: Node, child: Node) -> bool:
     return (isinstance(parent, Big) and child in (parent.lower, parent.upper)) or (isinstance(parent, Noted) and child is parent.note)
+
+
+def symbol_node(key: str, span: Span) -> Node:
+    """A syntax node for a key such as ``w_{h1}``, at a span."""
+    stem, _, tag = key.partition("_{")
+    name = Name(span, stem.lstrip("\\")) if "{" not in stem else _accented(stem, span)
+    if not tag:
+        return name
+    return Scripted(span, name, sub=_tag(tag.rstrip("}"), span))
+
+
+def _accented(stem: str, span: Span) -> Name:
+    accents: list[str] = []
+    font = ""
+    while stem.startswith("\\") and "{" in stem:
+        command, _, rest = stem[1:].partition("{")
+        if command.startswith("math") or command == "text":
+            font = command.removeprefix("math")
+        else:
+            accents.insert(0, command)
+        stem = rest.removesuffix("}")
+    return Name(span, stem.lstrip("\\"), font, tuple(accents))
+
+
+def _tag(text: str, span: Span) -> Node:
+    items: list[Node] = [Number(span, ch) if ch.isdigit() else Name(span, ch) for ch in text]
+    return items[0] if len(items) == 1 else Juxtaposed(span, tuple(items))
 
 
 # ---------------------------------------------------------------------------------------------------------------------------------
