@@ -217,14 +217,12 @@ class Workspace:
         return values
 
     def _sample(self, unit: frozenset[str]) -> list[Point]:
-        """Points at which every step that can have both signs has had them."""
+        """Points at which steps have had both signs, and different ones where they stand at one place, as far as they can."""
         if unit not in self._samples:
             rotated = [self._sizes(WIDTHS[n:] + WIDTHS[:n]) for n in range(len(WIDTHS))]
             points = [self._point(style, rotated[n], unit) for n, style in enumerate(("generic 0", "generic 1", "active 0"))]
-            seen = {sign for point in points for sign in self._signs(point)}
-            for n in range(2, 8):
-                if len(seen) == 2 * len(self._steps):
-                    break
+            seen = {signs for point in points for signs in self._signs(point)}
+            for n in range(2, 8) if self._steps else ():
                 point = self._point(f"generic {n}", rotated[n % len(rotated)], unit)
                 if not seen.issuperset(self._signs(point)):
                     points.append(point)
@@ -232,10 +230,14 @@ class Workspace:
             self._samples[unit] = points
         return self._samples[unit]
 
-    def _signs(self, point: Point) -> set[tuple[int, bool]]:
+    def _signs(self, point: Point) -> set[tuple[int, ...]]:
+        """The signs that steps have, alone and in pairs with the same indices."""
         with np.errstate(all="ignore"):
-            values = [point.value(argument).data for argument in self._steps]
-        return {(n, sign) for n, v in enumerate(values) for sign in (False, True) if np.any(v > 0 if sign else v < 0)}
+            values = [point.value(argument) for argument in self._steps]
+        found = {(n, int(sign)) for n, value in enumerate(values) for sign in np.unique(np.sign(np.nan_to_num(value.data)))}
+        pairs = ((a, b) for b in range(len(values)) for a in range(b) if values[a].indices == values[b].indices)
+        both = ((a, b, np.sign(values[a].data) * 3 + np.sign(values[b].data)) for a, b in pairs)
+        return found | {(a, b, int(signs)) for a, b, combined in both for signs in np.unique(combined[np.isfinite(combined)])}
 
     def _leaves(self, *exprs: Expr) -> frozenset[str]:
         names = {n.name for n in nodes(self._definitions, *exprs) if isinstance(n, Tensor)}

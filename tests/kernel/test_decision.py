@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from tests.kernel.programs import A2, DELTA1, DELTA2, ERROR, GRADIENTS, HALF, LOSS, classifier, definition, i, j, k, m, n, tensor
-from verify.kernel.decision import Decision, IllTyped, Kernel, Proved, Refuted, Tested, Undecided
+from verify.kernel.decision import Decision, IllTyped, Kernel, Proved, Refuted, Undecided
+from verify.kernel.decision import Tested as AgreesModuloPrimes
 from verify.kernel.expr import (
     ONE,
     Add,
@@ -151,7 +152,7 @@ def test_what_is_true_and_has_no_proof_is_tested(left: Expr, right: Expr) -> Non
     decision = PLAIN.decide(left, right)
     if isinstance(decision, Proved):
         pytest.skip("the normal form has learnt it")
-    assert isinstance(decision, Tested)
+    assert isinstance(decision, AgreesModuloPrimes)
     assert decision.bound_log2 <= -40
     assert decision.trials == len(decision.primes) == len(set(decision.primes))
     assert all(2**49 <= prime < 2**50 for prime in decision.primes)
@@ -164,7 +165,7 @@ def test_the_test_itself_needs_no_normal_form() -> None:
     kernel, sizes = Kernel(classifier()), {"in": 2, "h1": 3, "h2": 2, "out": 3}
     for name in ("z", "wo", "b2", "softmax", "b1"):
         decision = kernel.test(*GRADIENTS[name], (), sizes)
-        assert isinstance(decision, Tested), name
+        assert isinstance(decision, AgreesModuloPrimes), name
         assert decision.sizes == tuple(sorted(sizes.items()))
         assert (decision.trials > 20) is (name == "b1")
     assert isinstance(kernel.test(GRADIENTS["z"][0], neg(ERROR), (), sizes), Undecided)
@@ -176,10 +177,11 @@ def test_the_test_respects_assumptions() -> None:
     sizes = {"in": 1, "h1": 2, "h2": 1, "out": 3}
     squares = sub(tensor("o", m), power(tensor("y", m), 2))
     nothing, sums, hot = (Kernel(classifier(frozenset(a))) for a in (set(), {SumsToOne("y")}, {OneHot("y")}))
-    assert [type(kernel.test(left, right, (), sizes)) for kernel in (nothing, sums, hot)] == [Undecided, Tested, Tested]
-    assert [type(kernel.test(left, squares, (), sizes)) for kernel in (nothing, sums, hot)] == [Undecided, Undecided, Tested]
+    assert [type(kernel.test(left, right, (), sizes)) for kernel in (nothing, sums, hot)] == [Undecided, AgreesModuloPrimes, AgreesModuloPrimes]
+    found = [type(kernel.test(left, squares, (), sizes)) for kernel in (nothing, sums, hot)]
+    assert found == [Undecided, Undecided, AgreesModuloPrimes]
     tested = hot.test(left, squares, (), sizes)
-    assert isinstance(tested, Tested)
+    assert isinstance(tested, AgreesModuloPrimes)
     assert tested.assumptions == (OneHot("y"),)
     assert tested.trials > 20  # a row of three has one chance in three to show it
 
@@ -241,7 +243,7 @@ def refuted() -> Refuted:
     lambda: Proved(proved().certificate, (), "all widths", None),
     lambda: Proved(proved().certificate, (), "all widths", object()),
     lambda: Refuted(refuted().witness, None),
-    lambda: Tested(-90.0, (), (), 1, 1, 1, (), None),
+    lambda: AgreesModuloPrimes(-90.0, (), (), 1, 1, 1, (), None),
     lambda: replace(proved(), scope="all widths and more"),
     lambda: replace(proved()),
     lambda: replace(refuted(), witness=refuted().witness),
