@@ -22,7 +22,9 @@ def formulas(document: Document) -> list[tuple[int | None, str]]:
 
 def test_cells_are_read_by_their_kinds() -> None:
     """Markdown cells are read, code and raw cells kept as prose; cells count from 0 over all; sources are strings or lists."""
-    document = read(notebook(("markdown", "# A\n$a=1$"), ("code", ["x = '$y$'\n", "z"]), ("raw", "raw $r$"), ("markdown", ["so\n", "$$b=2$$"])), "ipynb")
+    document = read(
+        notebook(("markdown", "# A\n$a=1$"), ("code", ["x = '$y$'\n", "z"]), ("raw", "raw $r$"), ("markdown", ["so\n", "$$b=2$$"])), "ipynb"
+    )
     assert document.text == "# A\n$a=1$\nx = '$y$'\nz\nraw $r$\nso\n$$b=2$$"
     assert formulas(document) == [(0, "a=1"), (3, "b=2")]
     assert [(p.cell, p.kind, p.text) for p in document.parts if isinstance(p, Prose)] == [
@@ -56,7 +58,9 @@ def test_a_chain_does_not_go_on_in_another_cell() -> None:
 
 def test_macros_are_shared_across_cells() -> None:
     """A macro of a Markdown cell counts in all of them; one that a code cell spells does not."""
-    document = read(notebook(("markdown", "$\\newcommand{\\loss}{L}$"), ("code", "r'\\def\\gain{G}'"), ("markdown", "$\\loss = 1$")), "ipynb")
+    document = read(
+        notebook(("markdown", "$\\newcommand{\\loss}{L}$"), ("code", "r'\\def\\gain{G}'"), ("markdown", "$\\loss = 1$")), "ipynb"
+    )
     plain = read(notebook(("markdown", "$L = 1$")), "ipynb")
     assert [p.statements for p in document.parts if isinstance(p, Formula) and p.statements] == [
         p.statements for p in plain.parts if isinstance(p, Formula)
@@ -82,7 +86,19 @@ def test_the_older_format_is_read() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "null", "{}", '{"cells": 1}', '{"cells": [}', "[" * 100_000, '{"a": ' * 100_000, "$a=1$", '{"cells": [1e999999999, ' + "9" * 10_000 + "]"],
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "{}",
+        '{"cells": 1}',
+        '{"cells": [}',
+        "[" * 100_000,
+        '{"a": ' * 100_000,
+        "$a=1$",
+        '{"cells": [1e999999999, ' + "9" * 10_000 + "]",
+    ],
 )
 def test_a_broken_notebook_gives_a_diagnostic(text: str) -> None:
     """What is no notebook gives a diagnostic and no parts, and no exception."""
@@ -100,7 +116,13 @@ def test_the_place_of_broken_json_is_told() -> None:
 
 def test_odd_cells_keep_the_numbers_of_the_others() -> None:
     """What is no cell, has no source or an odd one, counts as an empty cell."""
-    cells = [1, {}, {"cell_type": "markdown", "source": {"a": 1}}, {"cell_type": ["markdown"], "source": [1, "$a$"]}, {"cell_type": "markdown", "source": "$b$"}]
+    cells = [
+        1,
+        {},
+        {"cell_type": "markdown", "source": {"a": 1}},
+        {"cell_type": ["markdown"], "source": [1, "$a$"]},
+        {"cell_type": "markdown", "source": "$b$"},
+    ]
     assert formulas(read(json.dumps({"cells": cells}), "ipynb")) == [(4, "b")]
 
 

@@ -35,7 +35,12 @@ WRITTEN = {
     "dollars in a text": (r"$x \text{ if $y$} = 1$", r"x \text{ if $y$} = 1", 1, False),
     "a comment inside": ("\\[\na % no $ here \\]\n%\n= b\n\\]", "\na % no $ here \\]\n%\n= b\n", 2, True),
     "a heading": (r"\section{On $x=1$}", "x=1", 13, False),
-    "the body of a document": ("\\documentclass{article}\n\\newcommand{\\a}{$b$}\n\\begin{document}$x=1$\\end{document} $c$", "x=1", 62, False),
+    "the body of a document": (
+        "\\documentclass{article}\n\\newcommand{\\a}{$b$}\n\\begin{document}$x=1$\\end{document} $c$",
+        "x=1",
+        62,
+        False,
+    ),
     "behind a definition": (r"\newcommand{\a}[1]{$#1$} $x=1$", "x=1", 26, False),
     "behind an escaped dollar": (r"for \$5 or $x=1$", "x=1", 12, False),
     "behind verb": (r"\verb|$a$| and \verb+%+ and $x=1$", "x=1", 29, False),
@@ -67,7 +72,9 @@ def test_rows_of_align_are_one_chain() -> None:
 @pytest.mark.parametrize(
     "command", [r"\input{/etc/passwd}", r"\include{x}", r"\write18{id}", r"\openin5=x", r"\immediate\write18{id}", r"\lstinputlisting{x}"]
 )
-@pytest.mark.parametrize("frame", ["{}\n\n$x=1$", "$x=1$ {}", "\\begin{{document}}\n{} $x=1$\\end{{document}}", "{}\\begin{{document}}$x=1$\\end{{document}}"])
+@pytest.mark.parametrize(
+    "frame", ["{}\n\n$x=1$", "$x=1$ {}", "\\begin{{document}}\n{} $x=1$\\end{{document}}", "{}\\begin{{document}}$x=1$\\end{{document}}"]
+)
 def test_commands_that_read_or_run_are_refused(command: str, frame: str) -> None:
     """Commands that would read files or run programs give a diagnostic with their place; the other lines are read."""
     text = frame.format(command)
@@ -87,7 +94,11 @@ def test_what_is_no_such_command_is_not_refused(text: str) -> None:
 def test_expectations_are_kept() -> None:
     """``% expect: …`` behind or below a formula is prose of the kind comment, and so is a comment of its own line."""
     document = read("$a=b$ % expect: given\n\\[c=d\\]\n% expect: proved\n% a note\nwords % aside\n$e=f$", "tex")
-    assert [p.text for p in document.parts if isinstance(p, Prose) and p.kind == "comment"] == ["% expect: given", "% expect: proved", "% a note"]
+    assert [p.text for p in document.parts if isinstance(p, Prose) and p.kind == "comment"] == [
+        "% expect: given",
+        "% expect: proved",
+        "% a note",
+    ]
 
 
 def test_prose_is_split_at_formulas_with_its_kind() -> None:
@@ -108,7 +119,9 @@ def test_prose_is_split_at_formulas_with_its_kind() -> None:
 
 def test_macros_of_the_preamble_count() -> None:
     """Macros of the preamble and of the body are expanded; one that is commented out is not."""
-    document = read("\\newcommand{\\loss}{L}\n%\\newcommand{\\loss}{M}\n\\begin{document}\n$\\loss = \\gain$ \\def\\gain{G}\n\\end{document}", "tex")
+    document = read(
+        "\\newcommand{\\loss}{L}\n%\\newcommand{\\loss}{M}\n\\begin{document}\n$\\loss = \\gain$ \\def\\gain{G}\n\\end{document}", "tex"
+    )
     (formula,), (plain,) = ([p for p in d.parts if isinstance(p, Formula)] for d in (document, read("$L = G$", "tex")))
     assert formula.statements == plain.statements
 
