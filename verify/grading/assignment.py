@@ -49,7 +49,7 @@ class Ask(_Part):
     """
 
     quantity: Annotated[str, Field(min_length=1)]
-    points: Annotated[float, Field(ge=0, allow_inf_nan=False, strict=False)] = 1.0
+    points: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
     within: Annotated[list[str], Field(alias="in")] = []
 
 
@@ -62,8 +62,8 @@ class Assume(_Part):
 class Marks(_Part):
     """The share of the points that a slip of notation, and a result that follows from an earlier mistake, still earn."""
 
-    slips: Annotated[Share, Field(strict=False)] = 1.0
-    follow_through: Annotated[Share, Field(alias="follow-through", strict=False)] = 1.0
+    slips: Share = 1.0
+    follow_through: Annotated[Share, Field(alias="follow-through")] = 1.0
 
 
 class Assignment(_Part):
@@ -119,14 +119,14 @@ def parse_assignment(text: str) -> Assignment:
 
 
 def line_of(front: Sequence[str], place: Sequence[Any]) -> int:
-    """The line of the front matter, from 1, at which a key such as ``("ask", 1, "points")`` stands; its table's if it is missing."""
+    """The line of the front matter, from 1, at which a key such as ``("ask", 1, "points")`` stands; its table's if it is missing, else 0."""
     if not place:
-        return 1
+        return 0
     name = str(place[0])
     nth = place[1] if len(place) > 1 and isinstance(place[1], int) else 0
     heads = [n for n, line in enumerate(front) if re.match(rf"\s*(\[\[?\s*{re.escape(name)}\s*\]|{re.escape(name)}\s*=)", line)]
     if nth >= len(heads):
-        return 1
+        return 0
     start = heads[nth]
     key = next((str(p) for p in place[1:] if isinstance(p, str)), None)
     if key is not None:

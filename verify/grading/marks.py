@@ -57,12 +57,12 @@ def unreadable(answer: str, assignment: Assignment) -> Marked:
 
 
 def marks_csv(answers: Iterable[Marked], assignment: Assignment) -> str:
-    """The marks as CSV: one row an answer in the order of their names, one column an asked quantity.
+    """The marks as CSV (RFC 4180): one row an answer in the order of their names, one column an asked quantity.
 
     A quantity that a person must look at says ``unread`` in place of points; the last column counts these.
     """
-    stream = StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
+    stream = StringIO(newline="")
+    writer = csv.writer(stream)
     writer.writerow(["answer", "points", "out_of", *map(harmless, assignment.quantities), "unread"])
     for answer in sorted(answers, key=lambda a: a.answer):
         cells = ["unread" if a.status == "unread" else f"{a.points:g}" for a in in_order(answer.asked, assignment)]
