@@ -16,7 +16,7 @@ import numpy as np
 
 from verify.kernel.decision import Decision, Kernel, Refuted, Settled, Undecided, Witness
 from verify.kernel.evaluate import FLOAT, OutOfReach, Point
-from verify.kernel.expr import Delta, Expr, Index, Position, Prod, Size, Step, Sum, Tensor
+from verify.kernel.expr import Delta, Expr, Index, Position, Prod, Size, Step, Sum, Tensor, children
 from verify.kernel.program import Condition, Definition, OneHot, Positive, Program, SumsToOne, nodes
 
 WIDTHS = (3, 5, 7, 4)
@@ -142,10 +142,13 @@ class Workspace:
 
     def _see(self, exprs: Iterable[Expr]) -> None:
         """Takes notice of the axes, the named positions and the steps in sight, so that the sampled points do justice to them."""
-        for node in nodes({}, *exprs):
+        stack = list(exprs)
+        while stack:
+            node = stack.pop()
             if node in self._known:
                 continue
             self._known.add(node)
+            stack.extend(children(node))
             pairs: list[tuple[Position, str]] = [(i, i.axis) for i in node.free]
             match node:
                 case Tensor(name, positions):
@@ -222,7 +225,9 @@ class Workspace:
             rotated = [self._sizes(WIDTHS[n:] + WIDTHS[:n]) for n in range(len(WIDTHS))]
             points = [self._point(style, rotated[n], unit) for n, style in enumerate(("generic 0", "generic 1", "active 0"))]
             seen = {signs for point in points for signs in self._signs(point)}
-            for n in range(2, 8) if self._steps else ():
+            for n in range(2, 8):
+                if len(seen) == 2 * len(self._steps) ** 2:  # two signs each, and four for each pair
+                    break
                 point = self._point(f"generic {n}", rotated[n % len(rotated)], unit)
                 if not seen.issuperset(self._signs(point)):
                     points.append(point)
@@ -234,10 +239,9 @@ class Workspace:
         """The signs that steps have, alone and in pairs with the same indices."""
         with np.errstate(all="ignore"):
             values = [point.value(argument) for argument in self._steps]
-        found = {(n, int(sign)) for n, value in enumerate(values) for sign in np.unique(np.sign(np.nan_to_num(value.data)))}
-        pairs = ((a, b) for b in range(len(values)) for a in range(b) if values[a].indices == values[b].indices)
-        both = ((a, b, np.sign(values[a].data) * 3 + np.sign(values[b].data)) for a, b in pairs)
-        return found | {(a, b, int(signs)) for a, b, combined in both for signs in np.unique(combined[np.isfinite(combined)])}
+        signs = [(value.indices, np.sign(np.nan_to_num(value.data))) for value in values]
+        pairs = [(a, b) for b in range(len(signs)) for a in range(b + 1) if signs[a][0] == signs[b][0]]
+        return {(a, b, s, t) for a, b in pairs for s in (-1, 1) for t in (-1, 1) if np.any((signs[a][1] == s) & (signs[b][1] == t))}
 
     def _leaves(self, *exprs: Expr) -> frozenset[str]:
         names = {n.name for n in nodes(self._definitions, *exprs) if isinstance(n, Tensor)}
@@ -274,5 +278,7 @@ def _entries(claim: Settled, point: Point) -> tuple[Any, Any]:
             one, other = point.array(claim.left, claim.indices), point.array(claim.right, claim.indices)
     except OverflowError:
         raise OutOfReach("a number is too large for floats") from None
-    kept = claim.allowed(point.sizes) & np.isfinite(one) & np.isfinite(other)
+    kept = np.isfinite(one) & np.isfinite(other)
+    if claim.apart:
+        kept &= claim.allowed(point.sizes)
     return one[kept], other[kept]
