@@ -13,7 +13,7 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
 
-from verify.reading.scanning import ENVIRONMENT, Scan, blank, body_start, dollar_after
+from verify.reading.scanning import ENVIRONMENT, Groups, Scan, blank, body_start, dollar_after
 from verify.reading.syntax import Diagnostic, Formula, Prose, Span
 
 _OPENER = re.compile(
@@ -74,6 +74,7 @@ class _Page:
     line_words: int = -1
     blank: int = -1
     """The first blank line's line break at or behind the place last asked for."""
+    groups: Groups = field(default_factory=Groups)
     missing: dict[str, int] = field(default_factory=dict)
     """For each closing delimiter: up to where it is known not to occur."""
     ticks: dict[int, list[int]] = field(default_factory=dict)
@@ -341,7 +342,7 @@ def _dollar(page: _Page, m: re.Match[str], stop: int) -> int:
             return close + 2
     inside = opening + 1
     missing = page.missing.get("$", -1) >= stop
-    candidate = None if missing else dollar_after(text, inside, stop)
+    candidate = None if missing else dollar_after(text, inside, stop, page.groups)
     if candidate is None:
         page.missing["$"] = max(stop, page.missing.get("$", -1))
     elif _is_maths(text, inside, candidate, stop):

@@ -47,36 +47,40 @@ def blank(text: str, start: int, end: int) -> tuple[int, str]:
     return start, re.sub(r"[^\n]", " ", text[start:end])
 
 
-def group_end(text: str, brace: int, limit: int) -> int | None:
-    """The offset behind the brace that closes the one at ``brace``, or None if there is none before ``limit``."""
-    depth = 0
-    for m in _BRACE.finditer(text, brace, limit):
-        if m.group() == "{":
-            depth += 1
-        elif m.group() == "}":
-            depth -= 1
-            if depth == 0:
+@dataclass(slots=True)
+class Groups:
+    """Follows braces, with a bound on how often in vain: then every brace counts as open, so that reading takes time linear in the text."""
+
+    left: int = 300
+
+    def end(self, text: str, brace: int, limit: int) -> int | None:
+        """The offset behind the brace that closes the one at ``brace``, or None if there is none before ``limit``."""
+        depth = 0
+        for m in _BRACE.finditer(text, brace, limit if self.left > 0 else brace):
+            depth += (m.group() == "{") - (m.group() == "}")
+            if depth == 0 and m.group() == "}":
                 return m.end()
-    return None
+        self.left -= 1
+        return None
 
 
-def dollar_after(text: str, start: int, limit: int) -> int | None:
-    r"""The offset of the next dollar sign before ``limit`` that is neither escaped nor in a ``\text{…}``, or None.
-
-    How far a ``\text{…}`` is followed is bounded: with every brace open, the search still takes time linear in the text.
-    """
+def dollar_after(text: str, start: int, limit: int, groups: Groups) -> int | None:
+    r"""The offset of the next dollar sign before ``limit`` that is neither escaped nor in a ``\text{…}``, or None."""
     at = start
     while m := _DOLLAR.search(text, at, limit):
         if m.group() == "$":
             return m.start()
         at = m.end()
         words = WORDS_IN_MATHS.match(text, m.start(), limit)
-        if words and (close := group_end(text, words.end() - 1, min(limit, words.end() + _MOST_TEXT))):
-            # An odd number of dollar signs inside: the formula ends there, and its brace is what is broken.
-            at = close if len(re.findall(r"(?<!\\)\$", text[words.end() : close])) % 2 == 0 else at
+        if words and (close := groups.end(text, words.end() - 1, min(limit, words.end() + _MOST_TEXT))):
+            if len(_LONE_DOLLAR.findall(text, words.end(), close)) % 2 == 0:
+                at = close
+            else:
+                groups.left -= 1  # the formula ends within the group, and its brace is what is broken
     return None
 
 
+_LONE_DOLLAR = re.compile(r"(?<!\\)\$")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _DOLLAR = re.compile(r"\\.|\$", re.DOTALL)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from verify.reading.scanning import ENVIRONMENT, Scan, blank, body_start, dollar_after, group_end, masked
+from verify.reading.scanning import ENVIRONMENT, Groups, Scan, blank, body_start, dollar_after, masked
 from verify.reading.syntax import Diagnostic, Formula, Prose, Span
 
 _HIDDEN = re.compile(
@@ -58,6 +58,7 @@ class _Page:
     kind: str = "paragraph"
     heading_until: int = -1
     blank: int = -1
+    groups: Groups = field(default_factory=Groups)
     missing: dict[str, int] = field(default_factory=dict)
 
 
@@ -137,12 +138,12 @@ def _read(page: _Page, at: int) -> None:
         elif m.group("heading"):
             option = _OPTION.match(clean, at, page.end)
             brace = option.end() if option else at
-            close = group_end(clean, brace, min(page.end, brace + _MOST_HEADING)) if clean[brace : brace + 1] == "{" else None
+            close = page.groups.end(clean, brace, min(page.end, brace + _MOST_HEADING)) if clean[brace : brace + 1] == "{" else None
             if close is not None and page.heading_until < 0:
                 _flush(page, m.start())
                 page.kind, page.heading_until, at = "heading", close, brace + 1
         elif m.group("definition"):
-            at = _definition_end(clean, at, page.end)
+            at = _definition_end(page, at)
         elif m.group("paragraph"):
             at -= 1
             if page.text[m.start() : m.end()].isspace():
@@ -181,7 +182,7 @@ def _dollars(page: _Page, m: re.Match[str], stop: int) -> int:
     """Read the formula between dollar signs that opens at ``m``, or say that it is not closed; where to go on."""
     if m.group() == "$$":
         return _delimited(page, m, "$$", stop, m.end(), True)
-    close = None if page.missing.get("$", -1) >= stop else dollar_after(page.clean, m.end(), stop)
+    close = None if page.missing.get("$", -1) >= stop else dollar_after(page.clean, m.end(), stop, page.groups)
     if close is None:
         page.missing["$"] = max(stop, page.missing.get("$", -1))
         page.diagnostics.append(Diagnostic(Span(*m.span()), "this $ has no partner before the next blank line"))
@@ -218,12 +219,12 @@ def _words(page: _Page, until: int) -> None:
         page.prose = until
 
 
-def _definition_end(clean: str, at: int, end: int) -> int:
+def _definition_end(page: _Page, at: int) -> int:
     """Where the definition of a macro ends whose command ends at ``at``: its dollar signs are no formulas of the document."""
-    limit = min(end, at + _MOST_DEFINITION)
+    clean, limit = page.clean, min(page.end, at + _MOST_DEFINITION)
     head = _DEFINITION_HEAD.match(clean, at, limit)
     at = head.end() if head else at
-    while clean[at : at + 1] == "{" and (close := group_end(clean, at, limit)):
+    while clean[at : at + 1] == "{" and (close := page.groups.end(clean, at, limit)):
         at = close
         option = _DEFINITION_OPTIONS.match(clean, at, limit)
         at = option.end() if option else at
