@@ -13,7 +13,7 @@ from samples import relation, report
 
 from verify.rendering.cells import clusters, excerpt, visible
 from verify.rendering.text import as_plain_text, report_parts, width_of, write
-from verify.report import Asked, Reading, Remark, Witness
+from verify.report import Asked, Edit, Reading, Remark, Witness
 
 TEXT = r"""# Answer
 
@@ -72,13 +72,12 @@ answer.md:5:36  ✗ refuted  sign
        but        the right side does equal the head of the chain
        witness    left 0.5, right -0.5 at k = 1
                   widths: out 2
-                  y = [1, 0]
-                  b = 1/2
+                  y=[1,0]  b=1/2
 
 answer.md:7:5  ? unread
    7 │ $$a = b$$
      │     ^
-       why  a is not declared
+       why        a is not declared
 
 · given    1
 ✓ proved   1
@@ -172,30 +171,36 @@ def test_no_color_is_respected(monkeypatch) -> None:
 lines = st.text(st.characters(codec="utf-8") | st.sampled_from("数ạ́e\u0301\t=^\u200d"), max_size=300)
 
 
-@given(lines, st.integers(0, 300), st.integers(0, 20), st.integers(8, 90), st.none() | st.integers(0, 300))
-def test_excerpt_fits_and_marks_inside(line: str, start: int, length: int, width: int, anchor: int | None) -> None:
-    """Of any line, the excerpt fits the width, and the mark begins within what is shown or right behind it."""
-    shown = excerpt(line, start, start + length, width, anchor)
-    assert cell_len(shown.text) <= max(width, 3)
-    assert 0 <= shown.before <= cell_len(shown.text)
-    assert shown.marked >= 1
+@given(lines, st.lists(st.tuples(st.integers(0, 300), st.integers(0, 20)), min_size=1), st.integers(8, 90), st.none() | st.integers(0, 300))
+def test_excerpt_fits_and_has_a_mark(line: str, spans: list[tuple[int, int]], width: int, anchor: int | None) -> None:
+    """Of any line, the excerpt fits the width, and a mark stands below it or right behind its end."""
+    shown = excerpt(line, [(start, start + length) for start, length in spans], width, anchor)
+    assert cell_len(shown.text) <= width
+    assert "^" in shown.marks and len(shown.marks) <= cell_len(shown.text) + 1
 
 
-@given(lines, st.data(), st.integers(12, 60))
+@given(lines.filter(bool), st.data(), st.integers(12, 60))
 def test_excerpt_shows_the_marked_letters(line: str, data: st.DataObject, width: int) -> None:
-    """A single letter that is marked is in the excerpt, at the cells that the mark covers."""
+    """A single letter that is marked is in the excerpt, and carets stand at its cells and nowhere else."""
     parts = clusters(visible(line))
-    if not parts:
-        return
     at = data.draw(st.integers(0, len(parts) - 1))
     start = sum(map(len, parts[:at]))
-    shown = excerpt(line, start, start + len(parts[at]), width)
+    shown = excerpt(line, [(start, start + len(parts[at]))], width)
     before = 0
     for part in clusters(shown.text):
-        if before == shown.before and part == parts[at]:
+        if part == parts[at] and shown.marks == " " * before + "^" * max(1, cell_len(part)):
             return
         before += cell_len(part)
     raise AssertionError(f"{parts[at]!r} is not marked in {shown!r}")
+
+
+def test_each_edit_has_its_mark() -> None:
+    """What stands between two edits is not marked; an insertion is marked at the letter before it."""
+    line = "$a = bcd(e)$"
+    edits = tuple(Edit(line.index(old), line.index(old) + size, "x") for old, size in (("b", 1), ("d", 1), (")", 0)))
+    found = report(line, relation(line, "a = bcd(e)", "refuted", fault="bcd(e", edits=edits))
+    above, below = text_of(found).splitlines()[3:5]
+    assert [letter for letter, mark in zip(above, below, strict=False) if mark == "^"] == ["b", "d", "e"]
 
 
 @given(st.text())

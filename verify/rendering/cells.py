@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -12,11 +14,10 @@ ELLIPSIS = "…"
 
 @dataclass(frozen=True)
 class Excerpt:
-    """A stretch of a line as it is shown, with the cells before the marked part and the cells that it takes."""
+    """A stretch of a line as it is shown, and the line of carets below it."""
 
     text: str
-    before: int
-    marked: int
+    marks: str
 
 
 def visible(text: str) -> str:
@@ -43,30 +44,38 @@ def clusters(text: str) -> list[str]:
     return found
 
 
-def excerpt(line: str, start: int, end: int, width: int, anchor: int | None = None) -> Excerpt:
-    """A window of at most ``width`` cells on a line, around the part from ``start`` to ``end`` (code points), with the mark's place.
+def excerpt(line: str, spans: Sequence[tuple[int, int]], width: int, anchor: int | None = None) -> Excerpt:
+    """A window of at most ``width`` cells on a line, around its marked parts: ``spans`` in code points, at least one.
 
-    ``anchor`` is where the reader would like the window to begin, say where the relation does; it is kept where the part still fits.
-    An end that is cut off shows an ellipsis. A mark is at least one cell wide, also at the line's end.
+    ``anchor`` is where the reader would like the window to begin, say where the relation does; it is kept where the parts still fit.
+    An end that is cut off shows an ellipsis. An empty span, and one behind the line's end, marks the one place where it is.
     """
-    shown = visible(line)
-    start, end = min(max(start, 0), len(line)), min(max(end, 0), len(line))
-    parts = clusters(shown)
+    parts = clusters(visible(line))
     offsets, cells = [0], [0]
     for part in parts:
         offsets.append(offsets[-1] + len(part))
         cells.append(cells[-1] + cell_len(part))
-    first = max((k for k, at in enumerate(offsets) if at <= start), default=0)
-    last = next((k for k, at in enumerate(offsets) if at >= end), len(parts))
-    last = max(first, last)
-    if cells[-1] <= width:
-        return Excerpt(shown, cells[first], max(1, cells[last] - cells[first]))
-    wanted = None if anchor is None else max(k for k, at in enumerate(offsets) if at <= max(anchor, 0))
-    low, high = _window(cells, first, last, width, wanted)
+    marked = [_clusters_of(offsets, start, end) for start, end in spans]
+    first, last = min(low for low, _ in marked), max(high for _, high in marked)
+    low, high = 0, len(parts)
+    if cells[-1] > width:
+        wanted = None if anchor is None else bisect_right(offsets, max(anchor, 0)) - 1
+        low, high = _window(cells, min(first, high), min(last, high), width, wanted)
     head, tail = (ELLIPSIS if low else ""), (ELLIPSIS if high < len(parts) else "")
-    text = head + "".join(parts[low:high]) + tail
-    before = cell_len(head) + cells[min(max(first, low), high)] - cells[low]
-    return Excerpt(text, before, max(1, cells[min(last, high)] - cells[max(first, low)]))
+    carets = [" "] * (cell_len(head) + cells[high] - cells[low] + 1)
+    for start, end in marked:
+        start, end = max(start, low), min(end, high)
+        at = cell_len(head) + cells[min(start, high)] - cells[low]
+        length = max(1, cells[end] - cells[start]) if end > start else 1
+        carets[at : at + length] = "^" * length
+    return Excerpt(head + "".join(parts[low:high]) + tail, "".join(carets).rstrip())
+
+
+def _clusters_of(offsets: list[int], start: int, end: int) -> tuple[int, int]:
+    """The clusters, from and to, that a span of code points touches; the span's own place if it touches none."""
+    low = min(bisect_right(offsets, max(start, 0)) - 1, len(offsets) - 1)
+    high = min(bisect_left(offsets, end), len(offsets) - 1)
+    return low, max(low, high)
 
 
 def _window(cells: list[int], first: int, last: int, width: int, anchor: int | None) -> tuple[int, int]:

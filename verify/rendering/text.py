@@ -43,6 +43,7 @@ FINE: frozenset[Verdict] = frozenset({"given", "proved", "tested"})
 """The verdicts that need no look."""
 
 PLAIN_WIDTH = 120
+LABELS = len("should be")
 BALL = re.compile(r"\[?(-?\d+(?:\.\d*)?(?:e[+-]?\d+)?)(?: \+/- \d+(?:\.\d*)?(?:e[+-]?\d+)?\])?")
 """An enclosure as the kernel writes it: a decimal, or ``[middle +/- radius]``."""
 
@@ -99,7 +100,7 @@ def relation_parts(report: Report, relation: Relation, width: int, *, explain: b
         yield from source
     rows = _rows(report, relation, explain)
     if rows:
-        yield Padding(_grid(rows), (0, 0, 0, gutter))
+        yield Padding(_grid(rows, LABELS), (0, 0, 0, gutter))
 
 
 def write(parts: Iterable[Part], stream: IO[str]) -> None:
@@ -159,7 +160,7 @@ def _head(report: Report, width: int, verbose: bool) -> Iterator[Part]:
 
 
 def _source(report: Report, relation: Relation, width: int) -> tuple[list[Part], int]:
-    """The line of the fault and the mark below it, and how far they are indented."""
+    """The line of the fault with carets under what is wrong, and how far they are indented."""
     text = report.text
     if relation.fault is not None:
         start, end = relation.fault
@@ -169,14 +170,15 @@ def _source(report: Report, relation: Relation, width: int) -> tuple[list[Part],
     low = text.rfind("\n", 0, start) + 1
     high = text.find("\n", start)
     high = len(text) if high < 0 else high
-    line = text[low:high].rstrip("\r")
+    spans = [(e.start, e.end) if e.end > e.start else (max(e.start - 1, low), e.start) for e in relation.edits]
+    if not spans or any(not low <= s < e <= high for s, e in spans):
+        spans = [(start, min(end, high))]
     number = str(place_of(text, relation, start)[0])
     gutter = max(len(number), 3) + 2
     anchor = relation.offsets[0] - low if relation.offsets[0] >= low else 0
-    shown = excerpt(line, start - low, min(end, high) - low, max(width - gutter - 3, 20), anchor)
-    _, style = SYMBOLS[relation.verdict]
+    shown = excerpt(text[low:high].rstrip("\r"), [(s - low, e - low) for s, e in spans], max(width - gutter - 3, 20), anchor)
     above = Text.assemble((f"{number:>{gutter - 1}} │ ", "dim"), shown.text, no_wrap=True, overflow="crop")
-    below = Text.assemble((" " * gutter + "│ ", "dim"), " " * shown.before, ("^" * shown.marked, style), no_wrap=True, overflow="crop")
+    below = Text.assemble((" " * gutter + "│ ", "dim"), (shown.marks, SYMBOLS[relation.verdict][1]), no_wrap=True, overflow="crop")
     return [above, below], gutter + 2
 
 
@@ -213,7 +215,8 @@ def _witness_rows(witness: Witness) -> list[Row]:
     rows: list[Row] = [("witness", sides)]
     if sizes:
         rows.append(("", Text(f"widths: {visible(sizes)}", "dim")))
-    rows.extend(("", Text(visible(f"{name} = {_nested(value)}"), "dim")) for name, value in witness.values.items())
+    if witness.values:
+        rows.append(("", Text(visible("  ".join(f"{name}={_nested(value)}" for name, value in witness.values.items())), "dim")))
     return rows
 
 
@@ -224,7 +227,7 @@ def _told_apart(left: str, right: str) -> tuple[str, str]:
 
 
 def _nested(value: object) -> str:
-    return f"[{', '.join(_nested(v) for v in value)}]" if isinstance(value, (list, tuple)) else str(value)
+    return f"[{','.join(_nested(v) for v in value)}]" if isinstance(value, (list, tuple)) else str(value)
 
 
 def _summary(report: Report) -> Table:
@@ -269,9 +272,9 @@ def _points(asked: Asked) -> Text:
     return Text(f"{asked.points:g} / {asked.out_of:g}")
 
 
-def _grid(rows: list[Row]) -> Table:
+def _grid(rows: list[Row], labels: int | None = None) -> Table:
     grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(style="dim", no_wrap=True, width=labels)
     grid.add_column(overflow="fold")
     for label, value in rows:
         grid.add_row(label, value)
