@@ -13,10 +13,40 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from verify.kernel.expr import (
-    ONE, ZERO, Add, Apply, Delta, Derivative, Expr, Index, Mul, Num, Pi, Pow, Prod, Size, Step, Sum, Tensor,
-    add, children, delta, div, mul, neg, num, power, rebuild, relu, sub, substitute, total,
+    ONE,
+    ZERO,
+    Add,
+    Apply,
+    Delta,
+    Derivative,
+    Expr,
+    Index,
+    Mul,
+    Num,
+    Pi,
+    Pow,
+    Prod,
+    Size,
+    Step,
+    Sum,
+    Tensor,
+    add,
+    children,
+    delta,
+    div,
+    mul,
+    neg,
+    num,
+    power,
+    rebuild,
+    relu,
+    sub,
+    substitute,
+    total,
 )  # fmt: skip
-from verify.kernel.normal_form import Normalizer, Proof, equal
+from verify.kernel.normal_form import (
+    BOUND, FACTOR, FIXED, FREE, LEVELS, Base, Label, Monomial, Normalizer, Poly, Proof, _Form, _GiveUp, _Level, equal,
+)  # fmt: skip
 from verify.kernel.program import Definition, Equal, OneHot, Positive, Program, SumsToOne, Unequal
 
 i, j, k, l, m, n = (Index(name, "a") for name in "ijklmn")
@@ -111,18 +141,23 @@ def value(expr: Expr, sizes: Mapping[str, int], entry: Callable[[str, tuple[int,
     raise NotImplementedError(expr)
 
 
-def differ(left: Expr, right: Expr, seed: int, widths: tuple[int, int] = (3, 2), positive: bool = False) -> bool:
-    """Whether both sides have values at some indices, and not the same ones; at small random entries."""
-    sizes = dict(zip(("a", "batch"), widths, strict=True))
+def entries(seed: int, positive: bool) -> Callable[[str, tuple[int, ...]], Fraction]:
+    """Small rational entries, none of them 0, scattered by a hash of name, place and seed."""
 
     def entry(name: str, places: tuple[int, ...]) -> Fraction:
-        number = hash((name, places, seed)) if not name.isidentifier() else sum((ord(c) + 7) * 31**p for p, c in enumerate(name))
+        number = sum((ord(c) + 7) * 31**p for p, c in enumerate(name))
         for place in (*places, seed):
             number = (number * 1_000_003 + (place + 1) * 7919) % 2_147_483_647
         number = number * 48271 % 2_147_483_647
         size = Fraction(number % 13 + 1, number // 13 % 5 + 3)
         return size if positive or number // 65 % 2 else -size
 
+    return entry
+
+
+def differ(left: Expr, right: Expr, seed: int, widths: tuple[int, int] = (3, 2), positive: bool = False) -> bool:
+    """Whether both sides have values at some indices, and not the same ones; at small random entries."""
+    sizes, entry = dict(zip(("a", "batch"), widths, strict=True)), entries(seed, positive)
     free = sorted(left.free | right.free)
     for places in every(*(range(sizes[index.axis]) for index in free)):
         at = dict(zip(free, places, strict=True))
@@ -545,16 +580,16 @@ LETTERS = {"a": [i, j, k], "batch": [s, t]}
 def expressions(draw: st.DrawFn, functions: tuple[str, ...] = (), size: int = 4) -> Expr:
     """Polynomials in entries, sums, deltas, steps; with powers, inverses and functions if there are functions."""
     kinds = ["entry", "entry", "number", "add", "mul", "mul", "sum", "sum", "square", "delta"] if size else ["entry", "number"]
-    kind = draw(st.sampled_from(kinds + ["apply", "inverse", "root", "step"] if size and functions else kinds))
+    kind = draw(st.sampled_from([*kinds, "apply", "inverse", "root", "step", "prod"] if size and functions else kinds))
     below = expressions(functions, size - 1) if size else st.nothing()
     match kind:
         case "entry":
             name = draw(st.sampled_from(sorted(SHAPES)))
-            return Tensor(name, tuple(draw(st.sampled_from(LETTERS[axis])) for axis in SHAPES[name]))
+            return Tensor(name, tuple(draw(st.sampled_from([*LETTERS[axis], *LETTERS[axis], 0, 1])) for axis in SHAPES[name]))
         case "number":
-            return num(draw(st.sampled_from([-2, -1, 1, 2, 3])))
+            return draw(st.sampled_from([q(-2), q(-1), q(1), q(1, 2), q(3), Size("a")]))
         case "delta":
-            letters = LETTERS[draw(st.sampled_from(sorted(LETTERS)))]
+            letters = [*LETTERS[draw(st.sampled_from(sorted(LETTERS)))], 1]
             return delta(draw(st.sampled_from(letters)), draw(st.sampled_from(letters)))
         case "add":
             return add(draw(below), draw(below))
@@ -562,6 +597,8 @@ def expressions(draw: st.DrawFn, functions: tuple[str, ...] = (), size: int = 4)
             return mul(draw(below), draw(below))
         case "sum":
             return Sum(draw(st.sampled_from(LETTERS["a"] + LETTERS["batch"])), draw(below))
+        case "prod":
+            return Prod(draw(st.sampled_from(LETTERS["a"])), draw(below))
         case "square":
             return power(draw(below), 2)
         case "inverse":
@@ -650,6 +687,94 @@ def test_what_is_proved_of_functions_has_equal_values(data: st.DataObject) -> No
     proof = equal(NOTHING, expr, other, budget=3000)
     if any(differ(expr, other, seed, widths, positive) for seed, widths in ((1, (2, 3)), (2, (3, 2))) for positive in (False, True)):
         assert proof is None
+
+
+def form_value(form: _Form, poly: Poly, sizes: Mapping[str, int], entry: Callable[..., Fraction], at: Mapping[Label, int]) -> Fraction | float:
+    """The value of a normal form, read from what its keys stand for."""
+
+    def there(label: Label) -> int:
+        return int(label[1]) if label[0] == FIXED else at[label]
+
+    def base_value(base: Base, at: Mapping[Label, int]) -> Fraction | float:
+        key, places = base
+        if key == "Σ":
+            bound = sorted({p for (_, ps), _ in places for p in ps if p[0] == BOUND})
+            points = every(*(range(sizes[p[2]]) for p in bound))
+            return sum((mono_value(places, {**at, **dict(zip(bound, point, strict=True))}) for point in points), Fraction(0))
+        positions = tuple(int(p[1]) if p[0] == FIXED else at[p] for p in places)
+        if key[0] in ".δ#πp":
+            constants = {"δ": Fraction(len({*positions}) == 1), "π": math.pi}
+            if key in constants:
+                return constants[key]
+            return entry(key[1:], positions) if key[0] == "." else Fraction(sizes[key[1:]] if key[0] == "#" else int(key[1:]))
+        inner, slots, tag = form.inner[key]
+        here = dict(zip(slots, positions, strict=True))
+        if key[0] == "∏":
+            return math.prod(form_value(form, inner, sizes, entry, {**here, (FACTOR, 0, tag): p}) for p in range(sizes[tag]))
+        found = form_value(form, inner, sizes, entry, here)
+        return {"+": lambda z: z, "s": lambda z: Fraction(z > 0), "e": math.exp, "l": math.log, "f": FUNCTIONS.get(tag and tag[0])}[key[0]](found)
+
+    def mono_value(mono: Monomial, at: Mapping[Label, int]) -> Fraction | float:
+        found: Fraction | float = Fraction(1)
+        for base, e in sorted(mono, key=lambda factor: factor[0][0] != "δ"):
+            one = base_value(base, at)
+            if base[0] == "δ" and not one:
+                return Fraction(0)  # a factor that a delta has moved to another index need not have a value where the delta is 0
+            found *= one**e if isinstance(e, int) else math.pow(one, e)  # raises where there is no real root
+        return found
+
+    return sum((c * mono_value(mono, at) for mono, c in poly.items()), Fraction(0))
+
+
+def keeps_its_value(expr: Expr, level: _Level, program: Program, entry: Callable[..., Fraction], sizes: Mapping[str, int]) -> bool:
+    """Whether a normal form, if there is one, has the expression's value at all indices at which both have one."""
+    try:
+        form = _Form(Normalizer(program), level, 2000)
+        poly = form.convert(expr)
+    except (_GiveUp, RecursionError):
+        return True
+    free = sorted(expr.free)
+    for places in every(*(range(sizes[index.axis]) for index in free)):
+        at = dict(zip(free, places, strict=True))
+        try:
+            one = value(expr, sizes, entry, at)
+        except (NoValue, OverflowError):
+            continue
+        try:
+            other = form_value(form, poly, sizes, entry, {(FREE, index.name, index.axis): p for index, p in at.items()})
+        except OverflowError:
+            continue
+        exact = isinstance(one, Fraction) and isinstance(other, Fraction)
+        if one != other if exact else not (abs(one) > 1e8 or math.isclose(one, other, rel_tol=1e-5, abs_tol=1e-5)):
+            return False
+    return True
+
+
+@settings(max_examples=300, deadline=None)
+@given(expressions(ALL, 4), st.sampled_from(LEVELS[:2]), st.integers(0, 99), st.booleans())
+def test_normal_forms_keep_the_value(expr: Expr, level: _Level, seed: int, positive: bool) -> None:
+    """A normal form has the value of what it was made from, wherever both have one: every rewriting is an identity."""
+    assert keeps_its_value(expr, level, NOTHING, entries(seed, positive), {"a": 3, "batch": 2})
+    everything = frozenset(Positive(name) for name in SHAPES)
+    assert keeps_its_value(expr, level, Program((), everything), entries(seed, True), {"a": 2, "batch": 3})
+
+
+@settings(max_examples=300, deadline=None)
+@given(expressions(("exp", "sigmoid"), 4), st.sampled_from(LEVELS[:2]), st.integers(0, 2), st.integers(0, 99))
+def test_normal_forms_keep_the_value_under_assumptions(expr: Expr, level: _Level, chosen: int, seed: int) -> None:
+    """The same where x adds up to 1, or V is one-hot along an axis, and the form may use it."""
+    values = entries(seed, False)
+    sizes = {"a": 3, "batch": 2}
+
+    def entry(name: str, places: tuple[int, ...]) -> Fraction:
+        if name == "x" and places[0] == 2:
+            return ONE.value - values("x", (0,)) - values("x", (1,))
+        if name == "V":
+            return Fraction(places[1] == (places[0] + seed) % 3 if chosen else places[0] == (places[1] + seed) % 2)
+        return values(name, places)
+
+    program = assuming(SumsToOne("x"), OneHot("V", 1 if chosen else 0)) if chosen < 2 else assuming(SumsToOne("x"), SumsToOne("V", 1))
+    assert keeps_its_value(expr, level, program, entry, sizes)
 
 
 @settings(max_examples=150, deadline=None)
