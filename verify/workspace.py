@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from itertools import cycle
+from itertools import cycle, islice
 from random import Random
 from typing import Any
 
@@ -72,33 +72,45 @@ class Workspace:
         try:
             claim = self.kernel.settle(left, right, conditions)
             try:
-                plausible = all(_agree(one, other) for one, other in self._sampled(claim))
+                sides = [(one, other, _agree(one, other)) for one, other in self._sampled(claim)]
+                plausible = all(agree for _, _, agree in sides)
+                # Where both sides are as small as the error of rounding, floats tell nothing, and exact points are cheaper than a proof.
+                faint = plausible and all(float(np.max(np.abs(one))) < 1e-6 for one, _, _ in sides)
             except OutOfReach:
-                plausible = True
-            proved = self.kernel.prove(left, right, conditions, budget) if plausible else None
-            if proved is not None:
-                return proved
-            for point in self._candidates(claim, plausible):
-                refuted = self.kernel.refute(left, right, conditions, point.sizes, point.leaves)
-                if refuted is not None:
-                    self._claims[refuted] = left, right, conditions
-                    return refuted
+                plausible, faint = True, False
+            decision: Decision | None = self._refuted(left, right, conditions, plausible, 1) if faint else None
+            if decision is None and plausible:
+                decision = self.kernel.prove(left, right, conditions, budget)
+            decision = decision or self._refuted(left, right, conditions, plausible)
+            if decision is not None:
+                return decision
             if plausible:
                 return self.kernel.test(left, right, conditions, self._sizes(WIDTHS))
             return Undecided("engine gap: the sides seem to differ, and no exact point shows it")
         except (OutOfReach, OutOfDomain) as reason:
             return Undecided(str(reason))
 
+    def _refuted(
+        self, left: Expr, right: Expr, conditions: tuple[Condition, ...], plausible: bool, points: int | None = None
+    ) -> Refuted | None:
+        for point in islice(self._candidates(self.kernel.settle(left, right, conditions), plausible), points):
+            refuted = self.kernel.refute(left, right, conditions, point.sizes, point.leaves)
+            if refuted is not None:
+                self._claims[refuted] = left, right, conditions
+                return refuted
+        return None
+
     def shrink(self, refuted: Refuted) -> Witness:
         """A witness for the same claim, decided here before, with each axis as narrow as the sides still visibly differ."""
         left, right, conditions = self._claims[refuted]
         claim = self.kernel.settle(left, right, conditions)
-        best = refuted
+        best, attempts = refuted, 0
         for axis, width in refuted.witness.sizes:
             for narrower in range(self._fixed.get(axis, self._least[axis]), width):
-                sizes = dict(best.witness.sizes) | {axis: narrower}
-                points = (self._point(style, sizes, self._unit) for style in SIMPLE[:2])
-                found = next((p for p in points if self._gap(claim, p) > 1e-2), None)
+                sizes = self._sizes((1,)) | dict(best.witness.sizes) | {axis: narrower}
+                attempts += 1
+                points = (self._point(style, sizes, self._unit) for style in SIMPLE[:2] if attempts <= 16)
+                found = next((p for p in points if self._gap(claim, p) == 2), None)
                 smaller = found and self.kernel.refute(left, right, conditions, found.sizes, found.leaves)
                 if smaller:
                     best = smaller
@@ -112,16 +124,24 @@ class Workspace:
                 yield from (self._point(style, self._sizes((n,)), unit) for style, n in (("halves 0", 2), ("integers 1", 3)))
                 yield self._point("generic 0", self._sizes(WIDTHS), unit)
                 continue
-            simple = [(style, n) for n in (1, 2, 3) for style in SIMPLE]
-            points = dict.fromkeys(self._point(style, self._sizes((n,)), unit) for style, n in simple)
-            yield from (p for p in points if self._gap(claim, p) > 1e-2)
-            yield from (p for p in [*self._sample(unit), *points] if self._gap(claim, p) > 1e-9)
+            faint: list[Point] = []
+            for style, n in ((style, n) for n in (1, 2, 3) for style in SIMPLE):
+                point = self._point(style, self._sizes((n,)), unit)
+                gap = self._gap(claim, point)
+                if gap == 2:
+                    yield point
+                elif gap == 1 and len(faint) < 4:
+                    faint.append(point)
+                elif gap == 1:
+                    break
+            yield from faint
+            yield from (point for point in self._sample(unit) if self._gap(claim, point))
 
-    def _gap(self, claim: Settled, point: Point) -> float:
-        """How far the sides lie apart, relative to the larger one where that is above 1."""
+    def _gap(self, claim: Settled, point: Point) -> int:
+        """Whether the sides differ at a point so that everyone sees it (2), or only relative to their own size (1), or not (0)."""
         one, other = _entries(claim, point)
-        scale = np.maximum(1.0, np.maximum(np.abs(one), np.abs(other)))
-        return float(np.max(np.abs(one - other) / scale, initial=0.0))
+        gap, scale = np.abs(one - other), np.maximum(np.abs(one), np.abs(other))
+        return 2 if np.any(gap > 1e-2 * np.maximum(scale, 1)) else 1 if np.any(gap > 1e-3 * scale + 1e-200) else 0
 
     def _sampled(self, claim: Settled) -> Iterator[tuple[Any, Any]]:
         """The entries of both sides at each sampled point, those that meet the conditions and have a value."""
