@@ -39,7 +39,10 @@ class Decider:
 
     def vanishes(self, expr: Expr, conditions: tuple[Condition, ...]) -> bool:
         """Whether an expression is 0 wherever the conditions hold, by sampling; used to find readings, never for a verdict."""
-        return self.assumed.vanishes(expr, conditions)
+        try:
+            return self.assumed.vanishes(expr, conditions)
+        except IllTyped:
+            return False
 
     def screens(self, claim: Typed) -> bool:
         """Whether a claim agrees at sampled points under the assumptions; used to sift candidates, never for a verdict."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from verify.deciding import Decider, Outcome
+from verify.kernel.calculus import affected
 from verify.kernel.decision import Proved, Refuted, Undecided
 from verify.kernel.program import Assumption, SumsToOne
 from verify.meaning.claims import ChainReading, Typed, names_quantity
@@ -18,7 +19,7 @@ from verify.meaning.declarations import Declared
 from verify.meaning.definitions import Line
 from verify.meaning.elaborate import Clash, Undeclared, Unread
 from verify.meaning.network import Network
-from verify.meaning.repairs import ANYWHERE, WHERE_ILL_TYPED, Around, Candidate, TextEdit
+from verify.meaning.repairs import ANYWHERE, WHERE_ILL_TYPED, Around, Candidate, TextEdit, left_out_tag
 from verify.meaning.symbols import letter_of
 from verify.reading.syntax import Added, Big, Chain, Derivative, Document, Formula, Juxtaposed, Link, Name, Node, Number, Product, Prose, Scripted, Unreadable
 from verify.reading.traversal import walk
@@ -54,11 +55,12 @@ class Judgement:
 
 @dataclass
 class State:
-    """What earlier lines leave for later ones: names of lines, case conditions in force, how many lines were proved."""
+    """What earlier lines leave for later ones: names of lines, case conditions in force, how many lines were proved, what this formula defined."""
 
     labels: dict[str, Node] = field(default_factory=dict)
     cases: tuple[Chain, ...] = ()
     proved: int = 0
+    recent: tuple[str, ...] = ()
 
 
 @dataclass
@@ -71,6 +73,7 @@ class Judge:
     stated: frozenset[Assumption]
     state: State = field(default_factory=State)
     scope: int = 0
+    restating: bool = False
 
     @property
     def network(self) -> Network:
@@ -91,8 +94,11 @@ class Judge:
         for line in self.declared.lines:
             while self.scope + 1 < len(scopes) and scopes[self.scope + 1].start <= line.number:
                 self.scope += 1
+            self.restating = scopes[self.scope].disputed is not None and scopes[self.scope].start == line.number
             if id(line.formula) in headings and line.formula is not last:
                 self.state.cases = ()
+            if line.formula is not last:
+                self.state.recent = ()
             last = line.formula
             content = line.statement.content
             conditions = tuple(c for c in line.statement.conditions if isinstance(c, Chain))
@@ -120,6 +126,12 @@ class Judge:
 
     def chain(self, line: Line, chain: Chain, conditions: tuple[Chain, ...]) -> list[Judgement]:
         """The judgements of a chain's relations, each against its left neighbour."""
+        if self.restating and self.scope:
+            self.scope -= 1  # a second definition is held against the first
+            self.restating = False
+            found = self.chain(line, chain, conditions)
+            self.scope += 1
+            return found
         reading = ChainReading(self.network, chain, self.state.labels, (*self.state.cases, *conditions), self.decider.vanishes)
         found: list[Judgement] = []
         left = chain.first
@@ -153,7 +165,7 @@ class Judge:
             return replace(base, reason=f"the relation {link.relation} is not decided")
         if left is None or right is None or isinstance(right, Unreadable) or isinstance(left, Unreadable):
             return replace(base, reason="a side is missing or could not be read")
-        if n == 0 and line.number in self.declared.defining:
+        if n in self.declared.defining.get(line.number, ()):
             return self.definition(base, left)
         if n == 0 and reading.updated is not None and states_rule(reading.updated, right):
             return replace(base, verdict="given", reason="the update rule")
@@ -166,7 +178,9 @@ class Judge:
         return self.repaired(judged, reading, left, right, carried)
 
     def definition(self, base: Judgement, left: Node) -> Judgement:
-        key = names_quantity(left, self.network) or ""
+        first = left.items[0] if isinstance(left, Juxtaposed) else left
+        key = names_quantity(first, self.network) or ""
+        self.state.recent = (*self.state.recent, key)
         if key in self.network.failed:
             return replace(base, verdict="given", reason=f"a definition that was not understood: {self.network.failed[key]}")
         return replace(base, verdict="given", reason="a definition")
@@ -199,6 +213,9 @@ class Judge:
         """One-edit repairs of notation, the right side first."""
         letters = frozenset(letter for side in (left, right) for letter in _letters(side, self.network)) | reading.letters.keys()
         around = Around(self.network, self.document.text, letters)
+        if judged.number == 0:
+            for candidate in left_out_tag(left, self.state.recent, around):
+                yield candidate.node, right, candidate
         kinds = ANYWHERE + (WHERE_ILL_TYPED if judged.failure == "ill-typed" else ())
         for kind in kinds:
             for candidate in kind(right, around):
@@ -228,8 +245,12 @@ class Judge:
     def refuted(self, judged: Judgement, reading: ChainReading, left: Node, right: Node) -> Judgement:
         """Refuted where the claim is shown false; a clash of axes counts only where the notation has been understood."""
         claim = judged.claim
-        if any(key in self.network.failed for key in self._keys(left, right)):
+        keys = self._keys(left, right)
+        if any(key in self.network.failed for key in keys):
             return judged
+        disputed = self.declared.scopes[self.scope + self.next_disputed(judged)].disputed
+        if disputed is not None and (disputed in keys or self.depends(keys, disputed)):
+            return replace(judged, reason=f"{disputed} is defined twice, and it is not said which definition is meant")
         if judged.failure == "ill-typed" and claim is None:
             if not self.state.proved:
                 return judged
@@ -241,12 +262,23 @@ class Judge:
                 return judged
         if claim is None:
             return judged
+        if self.declared.valued and (is_constant(left) or is_constant(right)):
+            return replace(judged, reason="a value at one point, which the prose names")
         outcome = self.decider.refuses(claim)
         if isinstance(outcome.decision, Refuted):
             return replace(judged, verdict="refuted", claim=claim, outcome=outcome)
         if isinstance(outcome.decision, Undecided):
             return replace(judged, reason=outcome.decision.reason)
         return judged
+
+    def next_disputed(self, judged: Judgement) -> int:
+        """1 where the line that is judged is itself the second definition which the next scope begins with."""
+        scopes = self.declared.scopes
+        return int(self.scope + 1 < len(scopes) and scopes[self.scope + 1].disputed is not None and scopes[self.scope + 1].start == judged.line.number)
+
+    def depends(self, keys: set[str], quantity: str) -> bool:
+        """Whether one of the quantities is computed from the given one."""
+        return bool(keys & affected(self.network.program, quantity))
 
     def _keys(self, *nodes: Node) -> set[str]:
         return {key for node in nodes for n in walk(node) if (key := names_quantity(n, self.network)) is not None}
@@ -275,6 +307,16 @@ class Judge:
                     found[n + 1] = replace(two, verdict="slip", claim=claim, outcome=outcome, repairs=(repair,))
                     break
         return found
+
+
+def is_constant(node: Node) -> bool:
+    """Whether a side is a number other than 0 and 1."""
+    match node:
+        case Number(_, text):
+            return float(text) not in (0.0, 1.0)
+        case Added(_, _, (Number(),)):
+            return True
+    return False
 
 
 def says_zero(left: Node, right: Node) -> bool:

@@ -76,12 +76,17 @@ class Defining:
 
 
 def infer(
-    definitions: list[Defining], words: Lexicon, weights: frozenset[str], is_function: frozenset[str], state: AxisVariables | None = None
+    definitions: list[Defining],
+    words: Lexicon,
+    weights: frozenset[str],
+    is_function: frozenset[str],
+    state: AxisVariables | None = None,
+    sides: Iterable[Node] = (),
 ) -> AxisVariables:
     """The axis variables of every quantity that the definitions name.
 
-    ``weights`` are the keys that the document updates or differentiates by; ``state`` holds what is known already. What stays unknown after
-    the fixpoint is a scalar.
+    ``weights`` are the keys that the document updates or differentiates by; ``state`` holds what is known already. ``sides`` are all sides of the
+    document's chains: they give axes to symbols that no definition names, and change nothing for the others. What stays unknown is a scalar.
     """
     state = state or AxisVariables()
     indexed = _written_counts(definitions, words)
@@ -94,11 +99,28 @@ def infer(
             after = (len(state.slots), sum(state.parent[v] == v for v in range(len(state.parent))))
             if before == after:
                 break
+    for side in sides:
+        _observe(side, state, words)
     for definition in definitions:
         state.slots.setdefault(definition.key, ())
         for key in keys_in(definition.body, words):
             state.slots.setdefault(key, ())
     return state
+
+
+def _observe(side: Node, state: AxisVariables, words: Lexicon) -> None:
+    """Axes for the symbols of a side that have none yet, by the letters they share with symbols that do."""
+    found = [occ for node in walk(side) if isinstance(node, (Name, Scripted)) and (occ := occurrence(node, words)) is not None and occ.written]
+    letters: dict[str, int] = {}
+    for occ in found:
+        for term, slot in zip(occ.written, state.slots.get(occ.key, ()), strict=False):
+            if (letter := letter_of(term)) is not None:
+                letters.setdefault(letter, slot)
+    for occ in found:
+        if occ.key not in state.slots:
+            state.slots[occ.key] = tuple(
+                letters.setdefault(letter, state.new()) if (letter := letter_of(t)) is not None else state.new() for t in occ.written
+            )
 
 
 def _written_counts(definitions: Iterable[Defining], words: Lexicon) -> dict[str, int]:

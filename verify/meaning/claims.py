@@ -101,6 +101,13 @@ class ChainReading:
 
     def typed(self, left: Node, right: Node, *, diagonal: bool = False, free_sum: bool = False) -> Typed:
         """The claim that two sides of the chain are equal; raises Unread, Undeclared or Clash."""
+        claim = self._typed(left, right, diagonal, free_sum)
+        loss = self.network.abstract
+        if loss is not None and (names_value(claim.left, loss) or names_value(claim.right, loss)):
+            raise Unread(f"{loss} is not defined in this document: only its first derivatives mean anything")
+        return claim
+
+    def _typed(self, left: Node, right: Node, diagonal: bool, free_sum: bool) -> Typed:
         if is_matrix_notation(left, self.network) or is_matrix_notation(right, self.network):
             try:
                 return self.by_position(left, right)
@@ -204,6 +211,18 @@ class ChainReading:
                 elif link.relation == "=" and (one in free or other in free):
                     found.append(Equal(one, other))
         return tuple(found)
+
+
+def names_value(expr: Expr, quantity: str) -> bool:
+    """Whether an expression uses a quantity other than through one first derivative."""
+    match expr:
+        case k.Derivative(k.Tensor(name), _) if name == quantity:
+            return False
+        case k.Tensor(name):
+            return name == quantity
+        case k.Derivative(body, _):
+            return any(isinstance(t, k.Tensor) and t.name == quantity for t in _tensors(body))
+    return any(names_value(child, quantity) for child in k.children(expr))
 
 
 def learning_rate(expr: Expr) -> k.Tensor:

@@ -18,7 +18,7 @@ from verify.meaning.matrices import MatrixElaborator, is_matrix_notation
 from verify.meaning.network import Network
 from verify.meaning.shapes import UNIT, Shapes, indexed, infer_shapes, is_matrix_definition
 from verify.meaning.symbols import Lexicon, keys_in, letter_of, lexicon, likeliest, occurrence, script_text
-from verify.reading.syntax import Chain, Derivative, Document, Group, Name, Node, Product, Scripted, Tuple
+from verify.reading.syntax import Added, Chain, Derivative, Document, Group, Name, Node, Number, Product, Scripted, Tuple
 from verify.reading.traversal import walk
 
 LOSSES = ("L", "\\mathcal{L}", "J", "E", "C", "\\ell", "loss", "\\text{loss}", "\\mathcal{J}", "\\xi", "\\mathcal{E}")
@@ -43,19 +43,26 @@ def weights_of(all_lines: Iterable[Line], words: Lexicon) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Scope:
-    """From a line on (by number): the network that the document declares there."""
+    """From a line on (by number): the network that the document declares there.
+
+    ``disputed`` is a quantity that the first line of the scope defines a second time, in terms of other quantities and without saying so: what
+    fails for it may hold for the other definition.
+    """
 
     start: int
     network: Network
+    disputed: str | None = None
 
 
 @dataclass(frozen=True)
 class Declared:
-    """What a document declares: its lines, the networks in force along it, the numbers of the lines that define something."""
+    """What a document declares: its lines, the networks in force along it, which relations of a line (by number) define something, and
+    the quantities that it gives a value at one point."""
 
     lines: list[Line]
     scopes: list[Scope]
-    defining: frozenset[int]
+    defining: dict[int, frozenset[int]]
+    valued: frozenset[str] = frozenset()
 
     def network_at(self, number: int) -> Network:
         """The network in force at a line."""
@@ -77,8 +84,14 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
         network = _built(part.definitions, every, words)
         for found in part.refinements:
             network = _refined(network, found)
-        scopes.append(Scope(part.start, replace(sound(network), assigned=assigned)))
-    return Declared(own, scopes, defining)
+        scopes.append(Scope(part.start, replace(sound(network), assigned=assigned), part.disputed))
+    values = {key for part in parts for key, found in part.definitions.items() if found.names_entries and is_number(found.bodies[0])}
+    return Declared(own, scopes, defining, frozenset(values))
+
+
+def is_number(node: Node) -> bool:
+    """Whether a side is a numeral, with or without a sign."""
+    return isinstance(node, Number) or (isinstance(node, Added) and len(node.terms) == 1 and isinstance(node.terms[0], Number))
 
 
 def sound(network: Network) -> Network:
@@ -101,7 +114,8 @@ def _built(table: dict[str, Found], every: list[Line], words: Lexicon) -> Networ
     shaped = infer_shapes(positional, words, shapes) if positional else None
     state, grids = _variables_of(shaped[0]) if shaped is not None else (AxisVariables(), {})
     written = [d for d in defining if shaped is None or d not in positional]
-    state = infer(written, words, weights_of(every, words), frozenset(), state)
+    sides = [side for line in every for side in sides_of(line)]
+    state = infer(written, words, weights_of(every, words), frozenset(), state, sides)
     names = _axis_names(state, defining)
     slots = {key: tuple(names[v] for v in state.of(key) or ()) for key in state.slots if not _is_noise(key, words)}
     named = {key: (_named(row, names, state), _named(col, names, state)) for key, (row, col) in grids.items() if key in slots}
@@ -114,9 +128,9 @@ def _built(table: dict[str, Found], every: list[Line], words: Lexicon) -> Networ
     )
     network = _elaborated(network, forward)
     network = replace(network, aliases=_aliases(network, every, set(table)))
-    network = replace(network, root=_root(network, every))
-    network = _with_derived(network, [f for f in table.values() if f.derived])
-    return _with_scalars(network, every)
+    network = _with_loss(replace(network, root=_root(network, every)), every)
+    network = _with_scalars(network, every)
+    return _with_derived(network, [f for f in table.values() if f.derived])
 
 
 def _refined(network: Network, found: Found) -> Network:
@@ -259,9 +273,9 @@ def _elaborated(network: Network, definitions: list[Found]) -> Network:
             failed[key] = "it refers to itself"
             return
         opened.add(key)
-        found = by_key[key]
         reason = ""
-        for body in found.bodies:
+        versions = (by_key[key], *by_key[key].older)
+        for found, body in ((version, body) for version in versions for body in version.bodies):
             needed = [n for n in keys_in(body, network.words, calls=True) if n in by_key and n != key]
             for other in needed:
                 visit(other)
@@ -356,6 +370,47 @@ def _aliases(network: Network, every: list[Line], heads: set[str]) -> dict[str, 
     return aliases
 
 
+def sides_of(line: Line) -> list[Node]:
+    """The sides of a line's chain."""
+    content = line.statement.content
+    if not isinstance(content, Chain):
+        return []
+    return [side for side in (content.first, *(link.right for link in content.links)) if side is not None]
+
+
+def _with_loss(network: Network, every: list[Line]) -> Network:
+    """The network with the loss that the document differentiates and never defines: any function of the network's last quantities.
+
+    First derivatives of every smooth function at a point are those of a linear one, so the loss is a sum of the last quantities' entries with
+    free coefficients; the loss itself and its second derivatives stay out of every claim (``abstract`` says so).
+    """
+    if network.root is not None:
+        return network
+    tops: dict[str, int] = {}
+    for line in every:
+        for node in walk(line.statement.content):
+            if isinstance(node, Derivative) and isinstance(node.numerator, (Name, Scripted)):
+                occ = occurrence(node.numerator, network.words)
+                if occ is not None and not occ.written and occ.exponent is None:
+                    key = network.aliases.get(occ.key, occ.key)
+                    definition = network.program.by_name.get(key)
+                    if key not in network.failed and (definition is None or (definition.body is None and not definition.indices)):
+                        tops[key] = tops.get(key, 0) + 1
+    used = {name for d in network.program.definitions for name in d.uses}
+    last = [d for d in network.program.definitions if d.body is not None and d.name not in used]
+    if not tops or not last:
+        return network
+    loss = max(tops, key=lambda key: tops[key])
+    terms, leaves = [], []
+    for d in last:
+        slope = f"∂{loss}/∂{d.name}"
+        leaves.append(Definition(slope, d.indices))
+        terms.append(k.total(k.mul(k.Tensor(slope, d.indices), k.Tensor(d.name, d.indices)), *d.indices))
+    others = tuple(d for d in network.program.definitions if d.name != loss)
+    program = replace(network.program, definitions=(*leaves, *others, Definition(loss, (), k.add(*terms))))
+    return replace(network, program=program, root=loss, abstract=loss, slots={**network.slots, loss: ()})
+
+
 def _root(network: Network, every: list[Line]) -> str | None:
     """The loss: a defined scalar that the document differentiates, a usual loss name first."""
     tops: dict[str, int] = {}
@@ -377,7 +432,7 @@ def _root(network: Network, every: list[Line]) -> str | None:
 def _with_derived(network: Network, found: list[Found]) -> Network:
     """The network with names for derivatives (``δ = ∂L/∂z``) added as definitions."""
     for definition in (Defining(f.key, f.written, f.bodies[0], f.parameters) for f in found):
-        parts = list(network.program.definitions)
+        parts = [d for d in network.program.definitions if d.name != definition.key]
         try:
             axes, grid = _derived_axes(network, definition)
             grids = {**network.grids, definition.key: grid} if grid is not None else network.grids

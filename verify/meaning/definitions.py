@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from verify.meaning.elaborate import function_name
-from verify.meaning.symbols import Lexicon, iteration, keys_in, letter_of, occurrence
+from verify.meaning.symbols import Lexicon, is_function_letter, iteration, keys_in, letter_of, occurrence
 from verify.reading.syntax import (
+    Added,
     Chain,
     Derivative,
     Document,
@@ -56,7 +57,9 @@ class Line:
 class Found:
     """A definition as written: key, written indices, the sides that may be its body, parameters of ``f(x) = …``.
 
-    ``names_entries`` marks one that only names the entries of a tuple or matrix: the quantity stays a leaf.
+    ``names_entries`` marks one that only names the entries of a tuple or matrix, or gives the value at a point: the quantity stays a leaf.
+    ``opaque`` is how many of the sides before the body are calls of a function that the line itself introduces. ``older`` are definitions of the
+    same key before it, the latest first.
     """
 
     key: str
@@ -65,6 +68,8 @@ class Found:
     parameters: tuple[str, ...]
     line: Line
     names_entries: bool = False
+    opaque: int = 0
+    older: tuple[Found, ...] = ()
 
     @property
     def derived(self) -> bool:
@@ -79,6 +84,7 @@ class Stretch:
     start: int
     definitions: dict[str, Found]
     refinements: tuple[Found, ...] = ()
+    disputed: str | None = None
 
 
 def lines(document: Document, first: int = 0) -> list[Line]:
@@ -129,7 +135,10 @@ def head_of(line: Line, words: Lexicon) -> Found | None:
             return None
         if iteration(body) is not None and not is_function_head(first.items[0]):
             return None
-        first, parameters = first.items[0], tuple(o.key for o in found if o is not None)
+        letters = tuple(dict.fromkeys(t for o in found if o is not None for t in o.written))
+        first, parameters = first.items[0], tuple(o.key for o in found if o is not None and not o.written)
+        if letters and isinstance(first, Name) and all(o is not None and o.written for o in found):
+            first = Scripted(first.span, first, letters[0] if len(letters) == 1 else Tuple(first.span, letters))
     if not isinstance(first, (Name, Scripted)) or function_name(first) is not None:
         return None
     letter = letter_of(first)
@@ -141,7 +150,46 @@ def head_of(line: Line, words: Lexicon) -> Found | None:
     bodies = tuple(
         link.right for link in chain.links if link.relation in DEFINING and link.right is not None and not isinstance(link.right, (Unreadable, Words))
     )
-    return Found(occ.key, occ.written, bodies, parameters, line, names_entries(right))
+    opaque = 0
+    while opaque < len(bodies) - 1 and calls_unknown(bodies[opaque]):
+        opaque += 1
+    return Found(occ.key, occ.written, bodies[opaque:], parameters, line, names_entries(right), opaque)
+
+
+def inner_head(line: Line, words: Lexicon) -> tuple[Found, int] | None:
+    """The definition of a side in the middle of a chain whose sides before it name nothing known, with the number of its relation, else None."""
+    chain = line.statement.content
+    if not isinstance(chain, Chain):
+        return None
+    for n, link in enumerate(chain.links[:-1]):
+        if isinstance(link.right, Juxtaposed):
+            rest = Chain(chain.span, link.right, chain.links[n + 1 :])
+            found = head_of(replace(line, statement=replace(line.statement, content=rest)), words)
+            if found is not None and found.parameters:
+                return replace(found, line=line), n + 1
+    return None
+
+
+def named_behind(line: Line, words: Lexicon, known: Iterable[str]) -> Found | None:
+    """The definition of a new symbol that stands alone on the right, ``Σ_j e^{f_j} = S``, else None."""
+    chain = line.statement.content
+    if not isinstance(chain, Chain) or chain.first is None or len(chain.links) != 1 or chain.links[0].relation != "=":
+        return None
+    right = chain.links[0].right
+    occ = occurrence(right, words) if isinstance(right, (Name, Scripted)) else None
+    if occ is None or occ.written or occ.exponent is not None or occ.primes or occ.transposed or occ.key in known or letter_of(chain.first):
+        return None
+    if is_derived(chain.first) or isinstance(chain.first, (Name, Scripted, Unreadable, Words)) or not is_marked(line):
+        return None
+    return Found(occ.key, (), (chain.first,), (), line)
+
+
+def calls_unknown(node: Node) -> bool:
+    """Whether a side is the call of a function that is none of the known ones: ``\\varsigma(z)_c``."""
+    if not (isinstance(node, Juxtaposed) and len(node.items) == 2 and isinstance(node.items[0], (Name, Scripted))):
+        return False
+    group = node.items[1].base if isinstance(node.items[1], Scripted) else node.items[1]
+    return isinstance(group, Group) and group.delimiter == "(" and not is_function_letter(node.items[0])
 
 
 def is_function_head(node: Node) -> bool:
@@ -153,7 +201,7 @@ def is_function_head(node: Node) -> bool:
 def names_entries(node: Node) -> bool:
     """Whether a side is a tuple or matrix of entries, which gives them names and says nothing of their values."""
     match node:
-        case Tuple() | Ellipsis():
+        case Tuple() | Ellipsis() | Number() | Added(_, _, (Number(),)):
             return True
         case Group(_, _, body):
             return names_entries(body)
@@ -164,39 +212,48 @@ def names_entries(node: Node) -> bool:
     return False
 
 
-def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], frozenset[int]]:
-    """The stretches of a document with the definitions in force in each, and the numbers of the lines that define.
+def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dict[int, frozenset[int]]]:
+    """The stretches of a document with the definitions in force in each, and for each line that defines, which of its relations do.
 
     In a stretch a key means its last definition up to the stretch's end, else the first one after it.
     """
     current: dict[str, Found] = {}
     history: dict[str, list[Found]] = {}
-    places: set[int] = set()
-    starts: list[int] = [0]
+    places: dict[int, frozenset[int]] = {}
+    starts: list[tuple[int, str | None]] = [(0, None)]
     refinements: list[Found] = []
     for line in every:
-        found = head_of(line, words)
+        found, at = head_of(line, words) or named_behind(line, words, current), 0
+        if found is None and (inner := inner_head(line, words)) is not None and inner[0].key not in current:
+            found, at = inner
         if found is None or found.key in keys_in(found.bodies[0], words):
             continue
         earlier = current.get(found.key)
         if earlier is not None:
+            if contradicts(earlier, found, words):
+                starts.append((line.number, found.key))
+                current[found.key] = found
+                history.setdefault(found.key, []).append(found)
+                continue
             if not is_redefinition(earlier, found, words):
-                if not found.parameters and not found.derived and not found.names_entries:
+                if found.bodies[0] == earlier.bodies[0]:
+                    places[line.number] = frozenset(range(1 + found.opaque))  # the same words again
+                elif not found.parameters and not found.derived and not found.names_entries:
                     refinements.append(found)
                 continue
-            starts.append(line.number)
+            starts.append((line.number, None))
         current[found.key] = found
         history.setdefault(found.key, []).append(found)
-        places.add(line.number)
+        places[line.number] = frozenset(range(at, at + 1 + found.opaque))
     out = []
-    for start, end in zip(starts, [*starts[1:], 1 << 60], strict=True):
+    for (start, disputed), (end, _) in zip(starts, [*starts[1:], (1 << 60, None)], strict=True):
         table = {}
         for key, versions in history.items():
             before = [f for f in versions if f.line.number < end]
-            table[key] = before[-1] if before else versions[0]
+            table[key] = replace(before[-1], older=tuple(reversed(before[:-1]))) if before else versions[0]
         more = tuple(f for f in refinements if start <= f.line.number < end)
-        out.append(Stretch(start, table, more))
-    return out, frozenset(places)
+        out.append(Stretch(start, table, more, disputed))
+    return out, places
 
 
 def is_redefinition(earlier: Found, found: Found, words: Lexicon) -> bool:
@@ -209,3 +266,13 @@ def is_redefinition(earlier: Found, found: Found, words: Lexicon) -> bool:
         return True
     others = set(keys_in(found.bodies[0], words)) - {"e"} != set(keys_in(earlier.bodies[0], words)) - {"e"}
     return others and (found.line.section != earlier.line.section or is_marked(found.line))
+
+
+def contradicts(earlier: Found, found: Found, words: Lexicon) -> bool:
+    """Whether a second definition, without a word and in the same section, builds the quantity on other leaves than the first one did."""
+    if is_redefinition(earlier, found, words) or found.derived or earlier.derived or found.names_entries or earlier.names_entries:
+        return False
+    if found.parameters or earlier.parameters or found.line.formula is earlier.line.formula:
+        return False
+    one, other = (set(keys_in(f.bodies[0], words)) - {"e"} for f in (earlier, found))
+    return bool(one - other) and (bool(other - one) or len(other) < len(one)) and not any(isinstance(n, Derivative) for n in walk(found.bodies[0]))

@@ -240,7 +240,7 @@ class Elaborator:
         slots = self.net.slots[key]
         positions: list[k.Position | None] = [None] * len(slots)
         if len(occ.written) > len(slots):
-            raise Clash(f"{key} has {len(slots)} axes and {len(occ.written)} indices are written")
+            raise Unread(f"{key} has {len(slots)} axes as far as it is known, and {len(occ.written)} indices are written")
         for term in occ.written:
             known = self.axis_of(term)
             places = [n for n, p in enumerate(positions) if p is None and (known is None or slots[n] == known)]

@@ -23,6 +23,7 @@ class Network:
     and column axes of what is written in matrix notation (None for a single row or column), ``samples`` the axes that run over samples.
     ``assigned`` are the quantities that an assignment
     defines. In ``numerator_layout`` the derivative of a scalar by a matrix is written transposed.
+    ``abstract`` is a loss that is differentiated and never defined: only its first derivatives mean anything.
     """
 
     words: Lexicon
@@ -38,3 +39,4 @@ class Network:
     samples: frozenset[str] = frozenset()
     assigned: frozenset[str] = frozenset()
     numerator_layout: bool = False
+    abstract: str | None = None

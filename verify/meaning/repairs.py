@@ -146,6 +146,15 @@ def inert_term(side: Node, around: Around) -> Iterator[Candidate]:
                     yield edited(side, term, symbol_node(key, term.span), key, "index-slip", around)
 
 
+def left_out_tag(left: Node, recent: tuple[str, ...], around: Around) -> Iterator[Candidate]:
+    """The subscript left out of a derivative's numerator: ``df/dx`` right behind the definition of ``f_c``."""
+    if isinstance(left, Derivative) and isinstance(left.numerator, (Name, Scripted)):
+        occ = occurrence(left.numerator, around.network.words)
+        for key in recent:
+            if occ is not None and key != occ.key and key.split("_", 1)[0] == occ.key.split("_", 1)[0]:
+                yield edited(left, left.numerator, symbol_node(key, left.numerator.span), key, "index-slip", around)
+
+
 def sum_scope(side: Node, around: Around) -> Iterator[Candidate]:
     """``-Σ a + b`` meant as ``-Σ (a + b)``."""
     for node in walk(side):
@@ -172,4 +181,4 @@ ANYWHERE = (leftover_derivative, prime_for_one, letter_for_digit, sum_scope)
 WHERE_ILL_TYPED = (inert_term, other_index)
 """Repairs that may be tried only on a side that has no meaning as written."""
 
-__all__ = ["ANYWHERE", "WHERE_ILL_TYPED", "Around", "Candidate", "TextEdit", "edited", "symbol_node"]
+__all__ = ["ANYWHERE", "WHERE_ILL_TYPED", "Around", "Candidate", "TextEdit", "edited", "left_out_tag", "symbol_node"]

@@ -7,8 +7,8 @@ powers, transposes or iteration marks are not part of it.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from verify.reading.syntax import (
     Added,
@@ -56,7 +56,8 @@ class Lexicon:
     indices: frozenset[str]
     bound: frozenset[str]
     layered: frozenset[str]
-    tagged: frozenset[tuple[str, str]] = field(default=frozenset())
+    merged: Mapping[str, str] = field(default_factory=dict)
+    """A bold letter and the same letter in plain, where the one is only written without and the other only with an index."""
 
     def is_index(self, letter: str) -> bool:
         """Whether a lone letter in a subscript is an index."""
@@ -69,7 +70,7 @@ def base_text(name: Name) -> str:
     if name.font:
         text = f"\\{'math' if name.font != 'text' else ''}{name.font}{{{text}}}"
     for accent in name.accents:
-        text = f"\\{accent}{{{text}}}"
+        text = f"\\Delta {text}" if accent == "Delta" else f"\\{accent}{{{text}}}"
     return text
 
 
@@ -143,7 +144,31 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
         elif letter in "cdgf" and len(bases) > 1 and letter not in quantities:
             indices.add(letter)
     layered = {base for base, sups in superscripts.items() if base and ("1" in sups or sups & {"l", "L", "ell", "l-1", "l+1", "h"})}
-    return Lexicon(frozenset(indices), frozenset(bound), frozenset(layered))
+    words = Lexicon(frozenset(indices), frozenset(bound), frozenset(layered))
+    return replace(words, merged=_merged(roots, words))
+
+
+def _merged(roots: list[Node], words: Lexicon) -> dict[str, str]:
+    bare: set[tuple[str, str]] = set()
+    indexed: set[tuple[str, str]] = set()
+    for root in roots:
+        seen: set[int] = set()
+        for node in walk(root):
+            match node:
+                case Scripted(_, Name(_, text, font, ()) as base, sub, _, _) if sub is not None:
+                    seen.add(id(base))
+                    tag, written = _split_subscript(base, sub, words)
+                    if written and not tag:
+                        indexed.add((font, text))
+                    elif tag:
+                        bare.add((font, text))
+                case Name(_, text, font, ()) if id(node) not in seen:
+                    bare.add((font, text))
+    found: dict[str, str] = {}
+    for font, text in bare - indexed:
+        if font == "bf" and ("", text) in indexed and ("", text) not in bare and len(text) == 1:
+            found[f"\\mathbf{{{text}}}"] = text
+    return found
 
 
 def _derived(node: Node) -> Iterator[Node]:
@@ -177,10 +202,12 @@ def occurrence(node: Node, words: Lexicon) -> Occurrence | None:
     """The symbol that a Name or Scripted node stands for, or None where its base is not a plain name."""
     match node:
         case Name():
-            return Occurrence(base_text(node))
+            key = base_text(node)
+            return Occurrence(words.merged.get(key, key))
         case Scripted(_, Name() as base, sub, sup, primes):
             tag, written = _split_subscript(base, sub, words)
             key = base_text(base)
+            key = words.merged.get(key, key)
             layer, exponent, transposed, more = _superscript(key, sup, words)
             written += more
             if tag:

@@ -988,6 +988,13 @@ class _Parser:
         if name in ("exists", "mid", "surd", "backslash", "setminus", "cup", "cap", "vert", "Vert", "perp", "parallel", "over"):
             self.at += 1
             return Operator(Span(start, token.end), name)
+        if name == "Delta" and self.at + 1 < self.end and self.tokens[self.at + 1].kind in ("letter", "command"):
+            mark = self.at
+            self.at += 1
+            changed = self.atom() if self.starts_factor() else None
+            if isinstance(changed, Name):  # a change Δw is one symbol
+                return replace(changed, accents=(*changed.accents, "Delta"), span=self.span(start))
+            self.at = mark
         if name.isalpha() and name not in CLOSERS and name not in PRODUCTS and name not in ARROWS and name not in ("end", "right"):
             self.at += 1
             return Name(Span(start, token.end), name)
