@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from types import MappingProxyType
 
 
@@ -29,6 +30,9 @@ class Macro:
 
 MAX_EXPANDED = 20_000
 """Tokens that the expansion of one formula may yield beyond its own."""
+
+MAX_DEFINITIONS = 500
+"""Macros that a document may define; later ones are unknown commands."""
 
 UNICODE = {
     **dict(zip("αβγδεζηθικλμνξπρστυφχψω", "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega".split(), strict=True)),
@@ -117,7 +121,7 @@ _PARAMETER = re.compile(r"#(\d)")
 def macros_in(text: str) -> dict[str, Macro]:
     """The macros that a text defines by ``\\newcommand``, ``\\renewcommand``, ``\\def`` or ``\\DeclareMathOperator``, by name."""
     found: dict[str, Macro] = {}
-    for match in _DEFINITIONS.finditer(text):
+    for match in islice(_DEFINITIONS.finditer(text), MAX_DEFINITIONS):
         window = tokenize(text, match.end(), min(len(text), match.end() + 4000))
         macro = _definition(window, match.group())
         if macro is not None:
