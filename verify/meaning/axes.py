@@ -86,7 +86,7 @@ def infer(
     """The axis variables of every quantity that the definitions name.
 
     ``weights`` are the keys that the document updates or differentiates by; ``state`` holds what is known already. ``sides`` are all sides of the
-    document's chains: they give axes to symbols that no definition names, and change nothing for the others. What stays unknown is a scalar.
+    document's chains: they give axes to symbols that a definition names without them, and change nothing for the others. What stays unknown is a scalar.
     """
     state = state or AxisVariables()
     indexed = _written_counts(definitions, words)
@@ -99,8 +99,9 @@ def infer(
             after = (len(state.slots), sum(state.parent[v] == v for v in range(len(state.parent))))
             if before == after:
                 break
+    declared = {key for definition in definitions for key in (definition.key, *keys_in(definition.body, words))}
     for side in sides:
-        _observe(side, state, words)
+        _observe(side, state, words, declared)
     for definition in definitions:
         state.slots.setdefault(definition.key, ())
         for key in keys_in(definition.body, words):
@@ -108,8 +109,8 @@ def infer(
     return state
 
 
-def _observe(side: Node, state: AxisVariables, words: Lexicon) -> None:
-    """Axes for the symbols of a side that have none yet, by the letters they share with symbols that do."""
+def _observe(side: Node, state: AxisVariables, words: Lexicon, declared: set[str]) -> None:
+    """Axes for the declared symbols of a side that have none yet, by the letters they share with symbols that do."""
     found = [occ for node in walk(side) if isinstance(node, (Name, Scripted)) and (occ := occurrence(node, words)) is not None and occ.written]
     letters: dict[str, int] = {}
     for occ in found:
@@ -117,7 +118,7 @@ def _observe(side: Node, state: AxisVariables, words: Lexicon) -> None:
             if (letter := letter_of(term)) is not None:
                 letters.setdefault(letter, slot)
     for occ in found:
-        if occ.key not in state.slots:
+        if occ.key not in state.slots and occ.key in declared:
             state.slots[occ.key] = tuple(
                 letters.setdefault(letter, state.new()) if (letter := letter_of(t)) is not None else state.new() for t in occ.written
             )

@@ -14,6 +14,7 @@ from verify.kernel.program import Definition, Program, SumsToOne
 from verify.meaning.axes import AxisVariables, Defining, infer
 from verify.meaning.definitions import Found, Line, is_derived, lines, stretches
 from verify.meaning.elaborate import Clash, Elaborator, Surroundings, Unread, implicit
+from verify.meaning.exposed import exposed
 from verify.meaning.matrices import MatrixElaborator, is_matrix_notation
 from verify.meaning.network import Network
 from verify.meaning.shapes import UNIT, Shapes, indexed, infer_shapes, is_matrix_definition
@@ -99,7 +100,7 @@ def sound(network: Network) -> Network:
     try:
         Kernel(network.program)
     except IllTyped as reason:
-        leaves = tuple(replace(d, body=None) for d in network.program.definitions)
+        leaves = tuple(Definition(key, tuple(Index(_letter(n), axis) for n, axis in enumerate(axes))) for key, axes in network.slots.items())
         failed = {d.name: str(reason) for d in network.program.definitions if d.body is not None}
         return replace(network, program=replace(network.program, definitions=leaves), failed={**network.failed, **failed}, functions={})
     return network
@@ -108,7 +109,7 @@ def sound(network: Network) -> Network:
 def _built(table: dict[str, Found], every: list[Line], words: Lexicon) -> Network:
     """The network of the definitions in force, at most one a key."""
     forward = [f for f in table.values() if not f.derived and not f.names_entries]
-    defining = [Defining(f.key, f.written, body, f.parameters) for f in forward for body in f.bodies if not is_derived(body)]
+    defining = [Defining(f.key, f.written, f.bodies[0], f.parameters) for f in forward]
     shapes = declared_shapes(every, words)
     positional = _positional(defining, words, shapes)
     shaped = infer_shapes(positional, words, shapes) if positional else None
@@ -303,7 +304,7 @@ def _elaborated(network: Network, definitions: list[Found]) -> Network:
     leaves = [
         Definition(key, tuple(Index(_letter(n), axis) for n, axis in enumerate(axes))) for key, axes in network.slots.items() if key not in done
     ]
-    program = Program((*leaves, *done.values()))
+    program = exposed(Program((*leaves, *done.values())))
     return replace(network, program=program, failed=failed, functions=functions, sizes=sizes)
 
 
@@ -324,7 +325,7 @@ def define(network: Network, definition: Defining) -> tuple[Definition, dict[str
             letters[letter] = axis
             formal.append(Index(letter, axis))
         else:
-            formal.append(implicit(axis))
+            formal.append(implicit(axis, sum(i.axis == axis for i in formal)))
     target = frozenset(i.axis for i in formal[len(definition.written) :])
     around = Surroundings(letters=letters, target=target)
     if definition.key in network.grids and is_matrix_notation(definition.body, network):

@@ -5,7 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from verify.kernel.expr import Add, Apply, Delta, Derivative, Expr, Index, Mul, Num, Pi, Pow, Position, Prod, Size, Step, Sum, Tensor, children
+from verify.kernel.expr import (
+    Add,
+    Apply,
+    Delta,
+    Derivative,
+    Expr,
+    Index,
+    Mul,
+    Num,
+    Pi,
+    Position,
+    Pow,
+    Prod,
+    Size,
+    Step,
+    Sum,
+    Tensor,
+    children,
+)
 
 LETTERS = "ijklmnpqrstuv"
 

@@ -12,7 +12,18 @@ from fractions import Fraction as Rational
 
 from verify.kernel import expr as k
 from verify.kernel.expr import Expr, Index
-from verify.meaning.elaborate import ELEMENTWISE, SIGMOID_LETTERS, Clash, Elaborator, Surroundings, Undeclared, Unread, Value, function_name, raised
+from verify.meaning.elaborate import (
+    ELEMENTWISE,
+    SIGMOID_LETTERS,
+    Clash,
+    Elaborator,
+    Surroundings,
+    Undeclared,
+    Unread,
+    Value,
+    function_name,
+    raised,
+)
 from verify.meaning.network import Network
 from verify.meaning.symbols import occurrence
 from verify.reading.syntax import (
@@ -24,8 +35,8 @@ from verify.reading.syntax import (
     Fraction,
     Group,
     Juxtaposed,
-    Name,
     Nabla,
+    Name,
     Node,
     Noted,
     Number,

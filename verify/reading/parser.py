@@ -131,6 +131,11 @@ class _Parser:
             else:
                 return
 
+    def over_empty(self) -> None:
+        """Pass over empty groups between factors, which mean nothing."""
+        while self.peek() is not None and self.at + 1 < self.end and self.tokens[self.at].kind == "{" and self.tokens[self.at + 1].kind == "}":
+            self.at += 2
+
     def peek(self) -> Token | None:
         self.skip()
         return self.tokens[self.at] if self.at < self.end else None
@@ -608,8 +613,10 @@ class _Parser:
 
     def run(self) -> Node:
         """Factors side by side."""
+        self.over_empty()
         start = self.here()
         items = [self.factor()]
+        self.over_empty()
         while self.starts_factor():
             if self.nested == 0 and len(items) >= 1 and self.label_ahead():
                 break
@@ -622,6 +629,7 @@ class _Parser:
                 items[-1] = replace(items[-1], body=operand, span=Span(items[-1].span.start, operand.span.end))
                 continue
             items.append(self.factor())
+            self.over_empty()
         return items[0] if len(items) == 1 else Juxtaposed(self.span(start), tuple(items))
 
     def rest_of_term(self) -> Node:
