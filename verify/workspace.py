@@ -6,7 +6,7 @@ Nothing here decides: floats and samples only say what is worth trying. What the
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import cycle, islice
 from random import Random
@@ -17,10 +17,22 @@ import numpy as np
 from verify.kernel.decision import Decision, Kernel, Refuted, Settled, Undecided, Witness
 from verify.kernel.evaluate import FLOAT, OutOfReach, Point
 from verify.kernel.expr import Delta, Expr, Index, Position, Prod, Size, Step, Sum, Tensor, children
-from verify.kernel.program import Condition, Definition, OneHot, Positive, Program, SumsToOne, nodes
+from verify.kernel.program import Condition, OneHot, Positive, Program, SumsToOne, nodes
 
 WIDTHS = (3, 5, 7, 4)
+ENTRIES = 1 << 17
 SIMPLE = ("integers 0", "integers 1", "halves 0", "integers 2")
+
+
+class _Leaves(dict[str, Any]):
+    """Leaf values that are drawn when they are asked for."""
+
+    def __init__(self, draw: Callable[[str], Any]) -> None:
+        self._draw = draw
+
+    def __missing__(self, name: str) -> Any:
+        self[name] = self._draw(name)
+        return self[name]
 
 
 class OutOfDomain(Exception):
@@ -93,12 +105,17 @@ class Workspace:
     def _refuted(
         self, left: Expr, right: Expr, conditions: tuple[Condition, ...], plausible: bool, points: int | None = None
     ) -> Refuted | None:
-        for point in islice(self._candidates(self.kernel.settle(left, right, conditions), plausible), points):
-            refuted = self.kernel.refute(left, right, conditions, point.sizes, point.leaves)
+        claim = self.kernel.settle(left, right, conditions)
+        for point in islice(self._candidates(claim, plausible), points):
+            refuted = self._shown(claim, point, left, right, conditions)
             if refuted is not None:
                 self._claims[refuted] = left, right, conditions
                 return refuted
         return None
+
+    def _shown(self, claim: Settled, point: Point, left: Expr, right: Expr, conditions: tuple[Condition, ...]) -> Refuted | None:
+        leaves = {name: point.leaves[name] for name in self._leaves(claim.left, claim.right)}
+        return self.kernel.refute(left, right, conditions, point.sizes, leaves)
 
     def shrink(self, refuted: Refuted) -> Witness:
         """A witness for the same claim, decided here before, with each axis as narrow as the sides still visibly differ."""
@@ -111,7 +128,7 @@ class Workspace:
                 attempts += 1
                 points = (self._point(style, sizes, self._unit) for style in SIMPLE[:2] if attempts <= 16)
                 found = next((p for p in points if self._gap(claim, p) == 2), None)
-                smaller = found and self.kernel.refute(left, right, conditions, found.sizes, found.leaves)
+                smaller = found and self._shown(claim, found, left, right, conditions)
                 if smaller:
                     best = smaller
                     break
@@ -194,15 +211,15 @@ class Workspace:
     def _point(self, style: str, sizes: dict[str, int], unit: frozenset[str]) -> Point:
         key = style, tuple(sizes.items()), unit
         if key not in self._points:
-            leaves = {d.name: self._leaf(d, style, sizes, unit) for d in self.program.definitions if d.body is None}
-            self._points[key] = Point(self._definitions, sizes, leaves, FLOAT)
+            self._points[key] = Point(self._definitions, sizes, _Leaves(lambda name: self._leaf(name, style, sizes, unit)), FLOAT)
         return self._points[key]
 
-    def _leaf(self, leaf: Definition, style: str, sizes: dict[str, int], unit: frozenset[str]) -> Any:
+    def _leaf(self, name: str, style: str, sizes: dict[str, int], unit: frozenset[str]) -> Any:
         """Exact entries that meet the assumptions: the same ones on every run."""
+        leaf = self._definitions[name]
         shape = tuple(sizes[axis] for axis in leaf.axes)
         count = math.prod(shape)
-        if count > FLOAT.limit:
+        if count > ENTRIES:
             raise OutOfReach(f"{leaf.name} has too many entries")
         draw = Random(f"{style} {leaf.name} {shape}")
         kind, _, number = style.partition(" ")

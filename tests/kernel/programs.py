@@ -109,6 +109,7 @@ def trace_of_power(matrix: str, axis: str, exponent: int) -> Expr:
 
 def naive(expr: Expr, program: Program, sizes: Mapping[str, int], leaves: Mapping[str, Any], at: Mapping[Index, int]) -> Any:
     """The value of one entry, by the textbook definition of every node; exact where all functions are rational."""
+    entries: dict[tuple[str, tuple[int, ...]], Any] = {}
 
     def value(e: Expr, where: Mapping[Index, int]) -> Any:
         def place(position: Index | int) -> int:
@@ -124,7 +125,9 @@ def naive(expr: Expr, program: Program, sizes: Mapping[str, int], leaves: Mappin
                 places = tuple(place(p) for p in positions)
                 if made.body is None:
                     return leaves[name][places]
-                return value(made.body, dict(zip(made.indices, places, strict=True)))
+                if (name, places) not in entries:
+                    entries[name, places] = value(made.body, dict(zip(made.indices, places, strict=True)))
+                return entries[name, places]
             case Delta(left, right):
                 return int(place(left) == place(right))
             case Add(terms):

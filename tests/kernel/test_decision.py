@@ -172,15 +172,14 @@ def test_the_test_itself_needs_no_normal_form() -> None:
 
 
 def test_the_test_respects_assumptions() -> None:
-    """Σy = 1 and one-hot targets hold for the residues that are drawn: o − y² is the gradient under the second alone."""
+    """Σy = 1 and one-hot targets hold for the residues that are drawn: y² is y under the second alone."""
     left, right = GRADIENTS["z"]
-    sizes = {"in": 1, "h1": 2, "h2": 1, "out": 3}
-    squares = sub(tensor("o", m), power(tensor("y", m), 2))
+    y, sizes = tensor("y", m), {"in": 1, "h1": 2, "h2": 1, "out": 3}
     nothing, sums, hot = (Kernel(classifier(frozenset(a))) for a in (set(), {SumsToOne("y")}, {OneHot("y")}))
-    assert [type(kernel.test(left, right, (), sizes)) for kernel in (nothing, sums, hot)] == [Undecided, AgreesModuloPrimes, AgreesModuloPrimes]
-    found = [type(kernel.test(left, squares, (), sizes)) for kernel in (nothing, sums, hot)]
-    assert found == [Undecided, Undecided, AgreesModuloPrimes]
-    tested = hot.test(left, squares, (), sizes)
+    assert isinstance(nothing.test(left, right, (), sizes), Undecided)
+    assert isinstance(sums.test(left, right, (), sizes), AgreesModuloPrimes)
+    assert isinstance(sums.test(power(y, 2), y, (), sizes), Undecided)
+    tested = hot.test(power(y, 2), y, (), sizes)
     assert isinstance(tested, AgreesModuloPrimes)
     assert tested.assumptions == (OneHot("y"),)
     assert tested.trials > 20  # a row of three has one chance in three to show it
@@ -190,6 +189,20 @@ def test_no_entry_is_no_test() -> None:
     """Where the conditions leave no entry at the widths at hand, nothing is tested."""
     decision = Kernel(classifier()).test(tensor("o", m), neg(tensor("o", n)), (Unequal(m, n),), {"in": 1, "h1": 1, "h2": 1, "out": 1})
     assert isinstance(decision, Undecided)
+
+
+def test_points_without_an_inverse_are_drawn_again() -> None:
+    """A sum over u·u⁻¹ of a one-hot row has no value but where no entry is 0: nothing is made up."""
+    y, sizes = tensor("y", m), {"in": 1, "h1": 2, "h2": 1, "out": 3}
+    decision = Kernel(classifier(frozenset({OneHot("y")}))).test(div(y, y), ONE, (), sizes)
+    assert isinstance(decision, Undecided)
+    assert "0 trials" in decision.reason
+
+
+def test_too_wide_is_not_tested() -> None:
+    """Residues do not reach an axis of 10^5 positions, nor is one tested that has no width."""
+    for width in ({"n": 10**5}, {"n": 9000}):
+        assert isinstance(PLAIN.kernel.test(Sum(p, tensor("x", p)), Sum(q, tensor("x", q)), (), width), Undecided)
 
 
 def test_too_many_signs_are_not_tested() -> None:
@@ -285,11 +298,25 @@ def altered(change: Callable[[dict[str, int], dict[str, Any]], None]) -> Refuted
     lambda sizes, values: values.update(bz=values["bz"][:1]),
     lambda sizes, values: values.update(bz=np.array(["1", "2"], dtype=object)),
     lambda sizes, values: values.update(y=np.array([[Fraction(1)]], dtype=object)),
+    lambda sizes, values: values.update(y=values["y"] * 0 + 2 - values["y"]),
 ])
 def test_altered_witnesses_are_rejected(change: Callable[[dict[str, int], dict[str, Any]], None]) -> None:
     """A point that is truncated, has other shapes, is not exact or breaks an assumption refutes nothing."""
     assert altered(lambda sizes, values: None) is not None
     assert altered(change) is None
+
+
+def test_witnesses_of_one_hot_and_positive_leaves_are_checked() -> None:
+    """Entries that only add up to 1 are not one-hot, a 0 is not positive, an axis without a width is no point."""
+    y = tensor("y", m)
+    hot = Kernel(classifier(frozenset({OneHot("y")})))
+    for entries, accepted in (((1, 0), True), ((HALF, HALF), False), ((2, -1), False)):
+        assert (hot.refute(y, num(7), (), {"out": 2}, {"y": np.array(entries, dtype=object)}) is not None) is accepted
+    positive = Kernel(Program((definition("x", p),), frozenset({Positive("x")})))
+    for entry, accepted in ((1, True), (0, False)):
+        assert (positive.refute(tensor("x", p), num(7), (), {"n": 1}, {"x": [entry]}) is not None) is accepted
+    assert positive.refute(Size("elsewhere"), num(7), (), {"n": 1}, {}) is None
+    assert positive.refute(tensor("x", 3), num(7), (), {"n": 1}, {"x": [1]}) is None
 
 
 def test_a_witness_for_one_claim_is_none_for_a_true_one() -> None:

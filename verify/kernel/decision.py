@@ -303,7 +303,7 @@ class Kernel:
         for _ in range(TRIALS if allowed.any() else 0):
             field = Modular(draw)
             try:
-                point = Point(self.resolver.definitions, sizes, self._drawn(draw, field, sizes), field)
+                point = Point(self.resolver.definitions, sizes, self._drawn(draw, field, sizes, used), field)
                 difference = point.array(sub(claim.left, claim.right), claim.indices)
             except Unlucky:
                 continue
@@ -323,13 +323,15 @@ class Kernel:
                 return Tested(bound, found, tuple(primes), len(primes), math.ceil(degree), math.ceil(height), assumptions, _SEAL)
         return Undecided(f"not proved, and the chance that {len(primes)} trials miss an error is only known to be below 2^{bound:.0f}")
 
-    def _drawn(self, draw: Random, field: Modular, sizes: Mapping[str, int]) -> dict[str, Residues]:
+    def _drawn(self, draw: Random, field: Modular, sizes: Mapping[str, int], used: frozenset[str]) -> dict[str, Residues]:
         """Residues for the leaves, uniform among those that meet the assumptions."""
         leaves: dict[str, Residues] = {}
         for d in self.program.definitions:
-            if d.body is not None:
+            if d.body is not None or d.name not in used:
                 continue
             shape = tuple(sizes[axis] for axis in d.axes)
+            if math.prod(shape) > field.limit:
+                raise OutOfReach(f"{d.name} has too many entries")
             entries = np.array([draw.randrange(field.prime) for _ in range(math.prod(shape))], dtype=np.int64).reshape(shape)
             leaves[d.name] = Residues(entries, DRAWN)
             for a in self.program.assumptions:
