@@ -108,6 +108,47 @@ def grade(folder: Path, assignment_file: Path, out: Path, fast: bool, verbose: b
 
 
 @main.command()
+@click.argument("name")
+@click.option("--to", "target", type=click.Choice(("md", "tex")), default="md", show_default=True, help="The format of the proof.")
+@click.option("-o", "--output", type=PATH, help="The file to write; otherwise standard output.")
+def prove(name: str, target: str, output: Path | None) -> None:
+    """Print the proof of an entry of the catalogue, each step decided before it is printed."""
+    from derivations import catalogue, names
+    from verify.files import Unreadable, write_text
+    from verify.proving.proof import NotProved
+    from verify.proving.proof import prove as prove_entry
+    from verify.rendering.proof import proof_latex, proof_markdown
+
+    if name not in names():
+        _fail(Path(name), "no entry of the catalogue; `backproof list` shows them")
+    try:
+        text = {"md": proof_markdown, "tex": proof_latex}[target](prove_entry(catalogue()[name]))
+        if output is None:
+            click.echo(text, nl=False)
+        else:
+            write_text(output, text)
+    except NotProved as error:
+        _fail(Path(name), str(error))
+    except Unreadable as error:
+        _fail(output or Path(name), str(error))
+
+
+@main.command(name="list")
+def list_catalogue() -> None:
+    """List the catalogue: the names of its entries, and what each shows."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from derivations import catalogue
+    from verify.rendering.text import write
+
+    table = Table.grid(padding=(0, 2))
+    for name, entry in catalogue().items():
+        table.add_row(Text(name, "bold"), Text(entry.title))
+    write([table], sys.stdout)
+
+
+@main.command()
 def schema() -> None:
     """Print the JSON Schema of what `check --json` prints."""
     import json

@@ -1,0 +1,1 @@
+"""Derivations to proofs that people can read, each step decided before it is shown."""
