@@ -14,7 +14,8 @@ from verify.proving.proof import Line, Proof
 
 GREEK = frozenset(
     {"alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi"}
-    | {"pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega"}
+    | {"pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma"}
+    | {"Phi", "Psi", "Omega"}
 )
 SIGNS = {
     "−": "$-$", "–": "--", "—": "---", "·": "$\\cdot$", "×": "$\\times$", "∂": "$\\partial$", "Σ": "$\\Sigma$", "≠": "$\\neq$",
