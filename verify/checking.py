@@ -39,7 +39,8 @@ class Asking(Protocol):
 def check(text: str | bytes, *, file: str = "", format: str = "md", assignment: Asking | None = None, fast: bool = False) -> Report:
     """The report on a document: one verdict a relation, and how the assignment's quantities came out.
 
-    ``format`` is md, tex or ipynb. ``fast`` leaves out the second opinions on the derivatives. Never raises for what the document contains; what
+    ``format`` is md, tex or ipynb. ``fast`` leaves out the second opinions on the derivatives. Never raises for what the document
+    contains; what
     cannot be read is ``unread`` and a diagnostic. An assignment that asks for what its network lacks raises ValueError.
     """
     document = read(text, format)
@@ -68,9 +69,7 @@ def check(text: str | bytes, *, file: str = "", format: str = "md", assignment: 
     )
 
 
-def _relation(
-    name: str, chain: str, judgement: Judgement, document: Document, stated: frozenset[Assumption]
-) -> Relation:
+def _relation(name: str, chain: str, judgement: Judgement, document: Document, stated: frozenset[Assumption]) -> Relation:
     text = document.text
     left, link, right = judgement.left, judgement.link, judgement.link.right
     start = left.span.start if left is not None else link.span.start
@@ -196,4 +195,3 @@ def _readings(found: Declared) -> tuple[Reading, ...]:
 def _remark(document: Document, span: Span, message: str) -> Remark:
     cell, line, column = place(document, span.start)
     return Remark(line, message, column, cell)
-

@@ -75,4 +75,3 @@ class Decider:
 
     def _partitioned(self, claim: Typed) -> bool:
         return all(self.assumed.screen(add(*guards), ONE, ()) for guards in claim.partitions)
-

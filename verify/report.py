@@ -107,7 +107,9 @@ class Asked:
 
 @dataclass(frozen=True)
 class Report:
-    """The whole check of one document. ``text`` is the text that offsets count in; ``network`` maps each quantity to its axes and its definition."""
+    """The whole check of one document. ``text`` is the text that offsets count in; ``network`` maps each quantity to its axes and its
+    definition.
+    """
 
     file: str
     text: str

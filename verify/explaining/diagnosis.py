@@ -10,7 +10,8 @@ from verify.judging.judge import Judgement
 from verify.meaning.claims import ChainReading, Typed
 from verify.meaning.elaborate import Clash, Unread
 from verify.meaning.repairs import Around, Candidate, letter_for_digit
-from verify.mistakes import Mistake, all_mistakes
+from verify.mistakes import all_mistakes
+from verify.mistakes._mistake import Mistake
 from verify.reading.syntax import Node
 
 ONE_EDIT = 1_500

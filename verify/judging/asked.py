@@ -1,6 +1,7 @@
 """How an answer came out on the quantities that were asked for.
 
-What counts is a relation whose head is the asked derivative (or an update that claims it) and whose right side is in closed form: quantities of
+What counts is a relation whose head is the asked derivative (or an update that claims it) and whose right side is in closed form:
+quantities of
 the network, and derivatives that the answer has itself brought into closed form, directly or factor by factor along its own chain rule.
 A bare chain rule and ``∂L/∂w = ∂L/∂w`` earn nothing.
 """
@@ -79,7 +80,9 @@ def status_for(judgement: Judgement, pair: Pair, settled: frozenset[Pair], netwo
     if judgement.verdict == "given" or not closed(right, settled - {pair}, network):
         return None
     if judgement.number == 0 or judgement.verdict in ("slip", "follows"):
-        return {"proved": "right", "tested": "right", "slip": "slip", "follows": "follows", "unread": "unread", "refuted": "wrong"}[judgement.verdict]  # type: ignore[return-value]
+        return {"proved": "right", "tested": "right", "slip": "slip", "follows": "follows", "unread": "unread", "refuted": "wrong"}[
+            judgement.verdict
+        ]  # type: ignore[return-value]
     return "right" if judgement.equals_head else "wrong" if judgement.equals_head is False else "unread"
 
 

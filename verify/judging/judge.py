@@ -21,7 +21,23 @@ from verify.meaning.elaborate import Clash, Undeclared, Unread
 from verify.meaning.network import Network
 from verify.meaning.repairs import ANYWHERE, WHERE_ILL_TYPED, Around, Candidate, TextEdit, left_out_tag
 from verify.meaning.symbols import letter_of
-from verify.reading.syntax import Added, Big, Chain, Derivative, Document, Formula, Juxtaposed, Link, Name, Node, Number, Product, Prose, Scripted, Unreadable
+from verify.reading.syntax import (
+    Added,
+    Big,
+    Chain,
+    Derivative,
+    Document,
+    Formula,
+    Juxtaposed,
+    Link,
+    Name,
+    Node,
+    Number,
+    Product,
+    Prose,
+    Scripted,
+    Unreadable,
+)
 from verify.reading.traversal import walk
 from verify.report import Verdict
 
@@ -33,7 +49,8 @@ Failure = Literal["false", "ill-typed", "unread", "undeclared"]
 class Judgement:
     """The verdict on one relation, with everything that an explanation needs.
 
-    ``claim`` is the relation as read (of a slip, as repaired); ``repairs`` the edits that mend it; ``failure`` says how it failed as written.
+    ``claim`` is the relation as read (of a slip, as repaired); ``repairs`` the edits that mend it; ``failure`` says how it failed as
+    written.
     """
 
     line: Line
@@ -55,7 +72,9 @@ class Judgement:
 
 @dataclass
 class State:
-    """What earlier lines leave for later ones: names of lines, case conditions in force, how many lines were proved, what this formula defined."""
+    """What earlier lines leave for later ones: names of lines, case conditions in force, how many lines were proved, what this formula
+    defined.
+    """
 
     labels: dict[str, Node] = field(default_factory=dict)
     cases: tuple[Chain, ...] = ()
@@ -129,9 +148,9 @@ class Judge:
         if self.restating and self.scope:
             self.scope -= 1  # a second definition is held against the first
             self.restating = False
-            found = self.chain(line, chain, conditions)
+            held = self.chain(line, chain, conditions)
             self.scope += 1
-            return found
+            return held
         reading = ChainReading(self.network, chain, self.state.labels, (*self.state.cases, *conditions), self.decider.vanishes)
         found: list[Judgement] = []
         left = chain.first
@@ -157,7 +176,9 @@ class Judge:
                 return None
         return False
 
-    def relation(self, line: Line, reading: ChainReading, n: int, left: Node | None, link: Link, carried: tuple[Candidate, ...]) -> Judgement:
+    def relation(
+        self, line: Line, reading: ChainReading, n: int, left: Node | None, link: Link, carried: tuple[Candidate, ...]
+    ) -> Judgement:
         """The judgement of one relation."""
         right = link.right
         base = Judgement(line, reading.chain, n, left, link, "unread", reading=reading, decider=self.decider)
@@ -224,7 +245,9 @@ class Judge:
                 yield candidate.node, right, candidate
 
     def repaired(self, judged: Judgement, reading: ChainReading, left: Node, right: Node, carried: tuple[Candidate, ...]) -> Judgement:
-        """A slip if one repair of notation, or one carried over from the relation before, makes the relation true; else refuted or unread."""
+        """A slip if one repair of notation, or one carried over from the relation before, makes the relation true; else refuted or
+        unread.
+        """
         tries = [(c.node, right, c) for c in carried] + list(self.candidates(reading, judged, left, right))
         for one, other, candidate in tries:
             for diagonal in (False, True):
@@ -274,7 +297,11 @@ class Judge:
     def next_disputed(self, judged: Judgement) -> int:
         """1 where the line that is judged is itself the second definition which the next scope begins with."""
         scopes = self.declared.scopes
-        return int(self.scope + 1 < len(scopes) and scopes[self.scope + 1].disputed is not None and scopes[self.scope + 1].start == judged.line.number)
+        return int(
+            self.scope + 1 < len(scopes)
+            and scopes[self.scope + 1].disputed is not None
+            and scopes[self.scope + 1].start == judged.line.number
+        )
 
     def depends(self, keys: set[str], quantity: str) -> bool:
         """Whether one of the quantities is computed from the given one."""
@@ -338,7 +365,9 @@ def states_rule(updated: Node, right: Node) -> bool:
     step = right.terms[1]
     factors = _flat(step)
     bare = [f for f in factors if isinstance(f, Derivative)]
-    return len(bare) == 1 and bare[0].denominators == (updated,) and all(isinstance(f, (Name, Scripted, Number, Derivative)) for f in factors)
+    return (
+        len(bare) == 1 and bare[0].denominators == (updated,) and all(isinstance(f, (Name, Scripted, Number, Derivative)) for f in factors)
+    )
 
 
 def _flat(node: Node) -> list[Node]:

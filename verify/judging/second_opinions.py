@@ -93,6 +93,3 @@ def _nodes(exprs: Iterable[Expr]) -> Iterable[Expr]:
         top = stack.pop()
         yield top
         stack.extend(children(top))
-
-
-

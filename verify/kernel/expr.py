@@ -50,7 +50,7 @@ class Expr:
     def __eq__(self, other: object) -> bool:
         if self is other:
             return True
-        return type(self) is type(other) and hash(self) == hash(other) and self.parts == other.parts  # type: ignore[attr-defined]
+        return type(self) is type(other) and hash(self) == hash(other) and self.parts == other.parts
 
 
 @dataclass(frozen=True, eq=False)

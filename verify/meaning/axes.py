@@ -1,7 +1,8 @@
 """The axes of a document's quantities, inferred from its definitions by unification.
 
 Every slot of a quantity is an axis variable. Index letters unify slots within one definition (a letter has no type of its own beyond it);
-elementwise functions and softmax copy axes; in a loose ``S = Σ u v + b`` one factor is a known vector, the other takes its axis and that of S.
+elementwise functions and softmax copy axes; in a loose ``S = Σ u v + b`` one factor is a known vector, the other takes its axis and
+that of S.
 """
 
 from __future__ import annotations
@@ -85,8 +86,10 @@ def infer(
 ) -> AxisVariables:
     """The axis variables of every quantity that the definitions name.
 
-    ``weights`` are the keys that the document updates or differentiates by; ``state`` holds what is known already. ``sides`` are all sides of the
-    document's chains: they give axes to symbols that a definition names without them, and change nothing for the others. What stays unknown is a scalar.
+    ``weights`` are the keys that the document updates or differentiates by; ``state`` holds what is known already. ``sides`` are all
+    sides of the
+    document's chains: they give axes to symbols that a definition names without them, and change nothing for the others. What stays
+    unknown is a scalar.
     """
     state = state or AxisVariables()
     indexed = _written_counts(definitions, words)
@@ -111,7 +114,9 @@ def infer(
 
 def _observe(side: Node, state: AxisVariables, words: Lexicon, declared: set[str]) -> None:
     """Axes for the declared symbols of a side that have none yet, by the letters they share with symbols that do."""
-    found = [occ for node in walk(side) if isinstance(node, (Name, Scripted)) and (occ := occurrence(node, words)) is not None and occ.written]
+    found = [
+        occ for node in walk(side) if isinstance(node, (Name, Scripted)) and (occ := occurrence(node, words)) is not None and occ.written
+    ]
     letters: dict[str, int] = {}
     for occ in found:
         for term, slot in zip(occ.written, state.slots.get(occ.key, ()), strict=False):
@@ -140,7 +145,13 @@ class _Pass:
     """One walk over one definition; ``last`` lets a bare product of unknowns decide for itself."""
 
     def __init__(
-        self, state: AxisVariables, words: Lexicon, weights: frozenset[str], indexed: dict[str, int], is_function: frozenset[str], last: bool
+        self,
+        state: AxisVariables,
+        words: Lexicon,
+        weights: frozenset[str],
+        indexed: dict[str, int],
+        is_function: frozenset[str],
+        last: bool,
     ) -> None:
         self.state, self.words, self.weights, self.indexed, self.is_function, self.last = state, words, weights, indexed, is_function, last
         self.letters: dict[str, list[int]] = {}
@@ -320,14 +331,23 @@ class _Pass:
         return tuple(v for v, n in counts.items() if n < 2)
 
     def weight(self, factors: list[Node], unknown: list[int], known: list[int]) -> int:
-        """Which of two factors is the weight: the unknown one beside a vector; else the one that is updated, named so, or tagged like the head."""
+        """Which of two factors is the weight: the unknown one beside a vector; else the one that is updated, named so, or tagged like
+        the head.
+        """
         if len(unknown) == 1 and known:
             return unknown[0]
-        for test in (
-            lambda f: (occ := occurrence(f, self.words)) is not None and occ.key in self.weights,
-            lambda f: isinstance(f.base if isinstance(f, Scripted) else f, Name) and (f.base if isinstance(f, Scripted) else f).text in WEIGHT_LETTERS,
-        ):
-            hits = [n for n in unknown if test(factors[n])]
+        for hits in ([n for n in unknown if self.is_updated(factors[n])], [n for n in unknown if is_weight_letter(factors[n])]):
             if len(hits) == 1:
                 return hits[0]
         return unknown[-1]
+
+    def is_updated(self, node: Node) -> bool:
+        """Whether the document updates or differentiates by a symbol."""
+        occ = occurrence(node, self.words) if isinstance(node, (Name, Scripted)) else None
+        return occ is not None and occ.key in self.weights
+
+
+def is_weight_letter(node: Node) -> bool:
+    """Whether a symbol has a letter that weights usually have."""
+    name = node.base if isinstance(node, Scripted) else node
+    return isinstance(name, Name) and name.text in WEIGHT_LETTERS

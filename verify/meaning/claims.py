@@ -89,7 +89,13 @@ class ChainReading:
     def sum_in_sight(self, node: Node) -> Big | None:
         """The sum that a bare Σ of this side stands for: the only one of the side, else of the chain."""
         for roots in ((node,), (self.chain.first, *(link.right for link in self.chain.links))):
-            found = [n for root in roots if root is not None for n in walk(root) if isinstance(n, Big) and n.operator == "sum" and n.body is not None]
+            found = [
+                n
+                for root in roots
+                if root is not None
+                for n in walk(root)
+                if isinstance(n, Big) and n.operator == "sum" and n.body is not None
+            ]
             if len(set(found)) == 1:
                 return found[0]
         return None
@@ -129,7 +135,11 @@ class ChainReading:
         around.sum_in_sight = lambda: self.sum_in_sight(right)
         elaborator = MatrixElaborator(self.network, around, self.network.numerator_layout)
         other = elaborator.side(right)
-        one = self.descended_by_position(other, elaborator) if self.updated is not None and left is self.chain.first else elaborator.side(left)
+        one = (
+            self.descended_by_position(other, elaborator)
+            if self.updated is not None and left is self.chain.first
+            else elaborator.side(left)
+        )
         if one.axes != other.axes:
             raise Clash(f"the left side is {elaborator.shown(one)}, the right side {elaborator.shown(other)}")
         table = {b: a for a, b in ((one.row, other.row), (one.col, other.col)) if a is not None and b is not None}
@@ -283,8 +293,10 @@ def updated_quantity(chain: Chain) -> Node | None:
 def is_bare_rule(chain: Chain) -> bool:
     """Whether an update names the gradient as a bare derivative: then it states the rule and claims nothing."""
     right = chain.links[0].right
-    return right is not None and any(isinstance(n, Derivative) for n in walk(right)) and not any(
-        isinstance(n, Derivative) and n.one_sided for n in walk(right)
+    return (
+        right is not None
+        and any(isinstance(n, Derivative) for n in walk(right))
+        and not any(isinstance(n, Derivative) and n.one_sided for n in walk(right))
     )
 
 

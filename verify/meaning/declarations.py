@@ -12,7 +12,7 @@ from verify.kernel.expr import Index, substitute
 from verify.kernel.normal_form import equal
 from verify.kernel.program import Definition, Program, SumsToOne
 from verify.meaning.axes import AxisVariables, Defining, infer
-from verify.meaning.definitions import Found, Line, is_derived, lines, stretches
+from verify.meaning.definitions import Found, Line, lines, stretches
 from verify.meaning.elaborate import Clash, Elaborator, Surroundings, Unread, implicit
 from verify.meaning.exposed import exposed
 from verify.meaning.matrices import MatrixElaborator, is_matrix_notation
@@ -46,7 +46,8 @@ def weights_of(all_lines: Iterable[Line], words: Lexicon) -> frozenset[str]:
 class Scope:
     """From a line on (by number): the network that the document declares there.
 
-    ``disputed`` is a quantity that the first line of the scope defines a second time, in terms of other quantities and without saying so: what
+    ``disputed`` is a quantity that the first line of the scope defines a second time, in terms of other quantities and without saying
+    so: what
     fails for it may hold for the other definition.
     """
 
@@ -71,7 +72,8 @@ class Declared:
 
 
 def declared(document: Document, assignment: Document | None = None) -> Declared:
-    """What a document declares. With an assignment, that one's definitions come first: what it declares is the network, and the document's own
+    """What a document declares. With an assignment, that one's definitions come first: what it declares is the network, and the
+    document's own
     version of it a claim."""
     given = lines(assignment) if assignment is not None else []
     own = lines(document, len(given))
@@ -100,7 +102,9 @@ def sound(network: Network) -> Network:
     try:
         Kernel(network.program)
     except IllTyped as reason:
-        leaves = tuple(Definition(key, tuple(Index(_letter(n), axis) for n, axis in enumerate(axes))) for key, axes in network.slots.items())
+        leaves = tuple(
+            Definition(key, tuple(Index(_letter(n), axis) for n, axis in enumerate(axes))) for key, axes in network.slots.items()
+        )
         failed = {d.name: str(reason) for d in network.program.definitions if d.body is not None}
         return replace(network, program=replace(network.program, definitions=leaves), failed={**network.failed, **failed}, functions={})
     return network
@@ -179,7 +183,12 @@ def declared_shapes(every: list[Line], words: Lexicon) -> dict[str, tuple[str, .
             if not isinstance(chain, Chain) or chain.first is None:
                 continue
             for link in chain.links:
-                if link.relation == "in" and isinstance(link.right, Scripted) and isinstance(link.right.base, Name) and link.right.base.text == "R":
+                if (
+                    link.relation == "in"
+                    and isinstance(link.right, Scripted)
+                    and isinstance(link.right.base, Name)
+                    and link.right.base.text == "R"
+                ):
                     sizes = [t for t in _sizes(link.right.sup) if t != "1"] if link.right.sup is not None else []
                     for item in chain.first.items if isinstance(chain.first, Tuple) else (chain.first,):
                         occ = occurrence(item, words) if isinstance(item, (Name, Scripted)) else None
@@ -239,7 +248,7 @@ def _is_noise(key: str, words: Lexicon) -> bool:
 def _axis_names(state: AxisVariables, definitions: list[Defining]) -> dict[int, str]:
     """A readable name for each axis: the tag of a vector that lives on it, else the vector's own name."""
     names: dict[int, str] = {}
-    ordered = [d.key for d in definitions] + [key for key in state.slots]
+    ordered = [d.key for d in definitions] + list(state.slots)
     for wanted in (1, 2, 3):
         for key in ordered:
             shape = state.of(key) or ()
@@ -302,7 +311,9 @@ def _elaborated(network: Network, definitions: list[Found]) -> Network:
     for found in definitions:
         visit(found.key)
     leaves = [
-        Definition(key, tuple(Index(_letter(n), axis) for n, axis in enumerate(axes))) for key, axes in network.slots.items() if key not in done
+        Definition(key, tuple(Index(_letter(n), axis) for n, axis in enumerate(axes)))
+        for key, axes in network.slots.items()
+        if key not in done
     ]
     program = exposed(Program((*leaves, *done.values())))
     return replace(network, program=program, failed=failed, functions=functions, sizes=sizes)
@@ -333,13 +344,13 @@ def define(network: Network, definition: Defining) -> tuple[Definition, dict[str
         want = network.grids[definition.key]
         places = list(formal)
         table: dict[Index, Index] = {}
-        for index, axis in zip((grid.row, grid.col), want, strict=True):
-            if index is not None and index.axis != axis:
+        for index, wanted in zip((grid.row, grid.col), want, strict=True):
+            if index is not None and index.axis != wanted:
                 raise Clash(f"the axis {index.axis} stands on the right side only")
-            if index is not None:
-                table[index] = places.pop(0) if axis is not None else index
-            elif axis is not None:
-                places.pop(0)
+            if wanted is not None:
+                place = places.pop(0)
+                if index is not None:
+                    table[index] = place
         return Definition(definition.key, tuple(formal), k.substitute(grid.expr, table)), dict(around.widths)
     value = Elaborator(network, around).side(definition.body)
     extra = value.expr.free - set(formal)
@@ -382,7 +393,8 @@ def sides_of(line: Line) -> list[Node]:
 def _with_loss(network: Network, every: list[Line]) -> Network:
     """The network with the loss that the document differentiates and never defines: any function of the network's last quantities.
 
-    First derivatives of every smooth function at a point are those of a linear one, so the loss is a sum of the last quantities' entries with
+    First derivatives of every smooth function at a point are those of a linear one, so the loss is a sum of the last quantities'
+    entries with
     free coefficients; the loss itself and its second derivatives stay out of every claim (``abstract`` says so).
     """
     if network.root is not None:
@@ -421,7 +433,11 @@ def _root(network: Network, every: list[Line]) -> str | None:
                 occ = occurrence(node.numerator, network.words)
                 if occ is not None:
                     key = network.aliases.get(occ.key, occ.key)
-                    if network.slots.get(key) == () and network.program.by_name.get(key) is not None and network.program.by_name[key].body is not None:
+                    if (
+                        network.slots.get(key) == ()
+                        and network.program.by_name.get(key) is not None
+                        and network.program.by_name[key].body is not None
+                    ):
                         tops[key] = tops.get(key, 0) + 1
     defined = [d.name for d in network.program.definitions if d.body is not None and not d.indices]
     for key in LOSSES:
@@ -472,16 +488,14 @@ def _with_scalars(network: Network, every: list[Line]) -> Network:
     leaves = tuple(Definition(key) for key in new)
     return replace(
         network,
-        slots={**network.slots, **{key: () for key in new}},
+        slots={**network.slots, **dict.fromkeys(new, ())},
         program=replace(network.program, definitions=(*leaves, *network.program.definitions)),
     )
 
 
 def known_to(network: Network) -> frozenset[SumsToOne]:
     """Every assumption Σ = 1 that can be made of the network's leaves."""
-    return frozenset(
-        SumsToOne(d.name, len(d.indices) - 1) for d in network.program.definitions if d.body is None and d.indices
-    )
+    return frozenset(SumsToOne(d.name, len(d.indices) - 1) for d in network.program.definitions if d.body is None and d.indices)
 
 
 def sums_to_one(network: Network) -> frozenset[SumsToOne]:
@@ -510,4 +524,3 @@ def _nodes(expr: k.Expr) -> Iterator[k.Expr]:
 
 def _has_log(expr: k.Expr) -> bool:
     return any(isinstance(n, k.Apply) and n.function == "log" for n in _nodes(expr))
-

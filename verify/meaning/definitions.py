@@ -1,6 +1,7 @@
 """The definitions of a document, found by their form, and the stretches of the document in which each is in force.
 
-A quantity is defined where it first stands alone on the left. It is defined anew where the document says so: by ``f(x, y) = …``, by ``:=`` or a
+A quantity is defined where it first stands alone on the left. It is defined anew where the document says so: by ``f(x, y) = …``, by
+``:=`` or a
 word such as "let", or under a new heading in terms of other quantities. From there on a new *scope* begins.
 """
 
@@ -58,7 +59,8 @@ class Found:
     """A definition as written: key, written indices, the sides that may be its body, parameters of ``f(x) = …``.
 
     ``names_entries`` marks one that only names the entries of a tuple or matrix, or gives the value at a point: the quantity stays a leaf.
-    ``opaque`` is how many of the sides before the body are calls of a function that the line itself introduces. ``older`` are definitions of the
+    ``opaque`` is how many of the sides before the body are calls of a function that the line itself introduces. ``older`` are
+    definitions of the
     same key before it, the latest first.
     """
 
@@ -148,7 +150,9 @@ def head_of(line: Line, words: Lexicon) -> Found | None:
     if occ is None or occ.exponent is not None or occ.primes or occ.transposed:
         return None
     bodies = tuple(
-        link.right for link in chain.links if link.relation in DEFINING and link.right is not None and not isinstance(link.right, (Unreadable, Words))
+        link.right
+        for link in chain.links
+        if link.relation in DEFINING and link.right is not None and not isinstance(link.right, (Unreadable, Words))
     )
     opaque = 0
     while opaque < len(bodies) - 1 and calls_unknown(bodies[opaque]):
@@ -157,7 +161,9 @@ def head_of(line: Line, words: Lexicon) -> Found | None:
 
 
 def inner_head(line: Line, words: Lexicon) -> tuple[Found, int] | None:
-    """The definition of a side in the middle of a chain whose sides before it name nothing known, with the number of its relation, else None."""
+    """The definition of a side in the middle of a chain whose sides before it name nothing known, with the number of its relation,
+    else None.
+    """
     chain = line.statement.content
     if not isinstance(chain, Chain):
         return None
@@ -275,4 +281,8 @@ def contradicts(earlier: Found, found: Found, words: Lexicon) -> bool:
     if found.parameters or earlier.parameters or found.line.formula is earlier.line.formula:
         return False
     one, other = (set(keys_in(f.bodies[0], words)) - {"e"} for f in (earlier, found))
-    return bool(one - other) and (bool(other - one) or len(other) < len(one)) and not any(isinstance(n, Derivative) for n in walk(found.bodies[0]))
+    return (
+        bool(one - other)
+        and (bool(other - one) or len(other) < len(one))
+        and not any(isinstance(n, Derivative) for n in walk(found.bodies[0]))
+    )

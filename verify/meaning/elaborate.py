@@ -1,7 +1,8 @@
 """One side of a relation to an expression of index notation, in index and loose notation.
 
 Axes that are not written are *implicit*: every tensor that carries one shares a single index named after the axis, so that factors join by
-axis. Rules: an implicit axis that the target lacks is summed where at least two factors of a product carry it; carried by one factor alone it
+axis. Rules: an implicit axis that the target lacks is summed where at least two factors of a product carry it; carried by one factor
+alone it
 is a clash of types. A product ``∂A/∂B · ∂B/∂C`` of Jacobians contracts over B's axes.
 """
 
@@ -209,17 +210,26 @@ class Elaborator:
 
     def symbol(self, node: Name | Scripted, target: frozenset[str] | None) -> Value:
         occ = occurrence(node, self.net.words)
-        if isinstance(node, Scripted) and isinstance(node.base, Name) and node.base.text == "e" and node.sup is not None and "e" not in self.net.slots:
-            if node.sub is None and not node.primes:
-                inner = self.value(node.sup, None)
-                return Value(k.Apply("exp", inner.expr), inner.implicit)
+        if (
+            (
+                isinstance(node, Scripted)
+                and isinstance(node.base, Name)
+                and node.base.text == "e"
+                and node.sup is not None
+                and "e" not in self.net.slots
+            )
+            and node.sub is None
+            and not node.primes
+        ):
+            inner = self.value(node.sup, None)
+            return Value(k.Apply("exp", inner.expr), inner.implicit)
         if occ is None:
             assert isinstance(node, Scripted)
             return self.scripted(node, target)
         key = self.resolve(occ.key)
         if occ.primes or (isinstance(node, Scripted) and isinstance(node.sup, Name) and node.sup.text == "prime"):
             return self.primed(self.tensor(key, occ), max(occ.primes, 1))
-        if key == "pi" or occ.key == "\\pi" and key not in self.net.slots:
+        if key == "pi" or (occ.key == "\\pi" and key not in self.net.slots):
             return Value(k.Pi())
         base = self.tensor(key, occ)
         if occ.transposed:
@@ -379,7 +389,9 @@ class Elaborator:
 
     def gradient(self, head: Node, quantity: Node) -> Derivative | None:
         """``dW`` as ``∂L/∂W``, where W is declared, d is not, and there is a loss L."""
-        if not (isinstance(head, Name) and head.text == "d" and not head.accents and "d" not in self.net.slots and self.net.root is not None):
+        if not (
+            isinstance(head, Name) and head.text == "d" and not head.accents and "d" not in self.net.slots and self.net.root is not None
+        ):
             return None
         occ = occurrence(quantity, self.net.words) if isinstance(quantity, (Name, Scripted)) else None
         if occ is None or self.resolve(occ.key) not in self.net.slots or self.net.root == self.resolve(occ.key):

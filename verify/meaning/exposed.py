@@ -1,4 +1,5 @@
-"""Definitions that compute through each other where one holds the body of the other: ``H = σ(XW + b)`` beside ``Z = XW + b`` is ``H = σ(Z)``.
+"""Definitions that compute through each other where one holds the body of the other: ``H = σ(XW + b)`` beside ``Z = XW + b`` is ``H =
+σ(Z)``.
 
 What a body means is unchanged; only then does a derivative by Z see that H depends on it.
 """
@@ -92,8 +93,8 @@ def match(pattern: Expr, expr: Expr, table: dict[Index, Index]) -> bool:
             del inside[index]
             table.update(inside)
             return other_index not in table.values()
-    one, other = children(pattern), children(expr)
-    if len(one) != len(other) or (not one and pattern != expr):
+    ours, theirs = children(pattern), children(expr)
+    if len(ours) != len(theirs) or (not ours and pattern != expr):
         return False
-    same_rest = rebuild(pattern, other) == expr if one else True
-    return same_rest and all(match(a, b, table) for a, b in zip(one, other, strict=True))
+    same_node = not ours or rebuild(pattern, theirs) == expr
+    return same_node and all(match(a, b, table) for a, b in zip(ours, theirs, strict=True))

@@ -115,7 +115,9 @@ class _Printer:
             case Apply("exp", argument, 0):
                 return f"e^{{{self.text(argument, 0)}}}"
             case Apply(function, argument, order):
-                name = {"log": r"\ln", "sin": r"\sin", "cos": r"\cos", "tanh": r"\tanh", "sigmoid": r"\sigma"}.get(function, rf"\text{{{function}}}")
+                name = {"log": r"\ln", "sin": r"\sin", "cos": r"\cos", "tanh": r"\tanh", "sigmoid": r"\sigma"}.get(
+                    function, rf"\text{{{function}}}"
+                )
                 return name + "'" * order + rf"\left({self.text(argument, 0)}\right)"
             case Derivative(body, wrt):
                 return rf"\frac{{\partial {self.text(body, 2)}}}{{\partial {self.text(wrt, 2)}}}"
@@ -145,7 +147,9 @@ class _Printer:
         top = self.joined(above) or "1"
         if not below:
             return sign + top
-        return rf"{sign}\frac{{{top if len(above) != 1 else self.text(above[0], 0)}}}{{{self.joined(below) if len(below) > 1 else self.text(below[0], 0)}}}"
+        upper = top if len(above) != 1 else self.text(above[0], 0)
+        lower = self.joined(below) if len(below) > 1 else self.text(below[0], 0)
+        return rf"{sign}\frac{{{upper}}}{{{lower}}}"
 
     def joined(self, factors: list[Expr]) -> str:
         """Factors side by side; a sum that is not the last factor stands in parentheses."""

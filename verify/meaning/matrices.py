@@ -157,7 +157,8 @@ class MatrixElaborator:
         if key == "\\mathbf{1}" and key not in self.net.slots:
             raise Unread("a vector of ones whose length is not said")
         if occ.written or key not in self.net.grids or key in self.net.failed:
-            value = self.entries.symbol(node if not occ.transposed else replace(node, sup=None), None)  # type: ignore[call-arg]
+            bare = replace(node, sup=None) if occ.transposed and isinstance(node, Scripted) else node
+            value = self.entries.symbol(bare, None)
             if value.implicit:
                 raise Unread(f"{key} with some of its indices")
             return Grid(value.expr)

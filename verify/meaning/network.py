@@ -18,8 +18,10 @@ class Network:
     """What a document's definitions declare.
 
     ``slots`` maps each key to the names of its axes; ``failed`` each definition that was not understood to the reason; ``functions`` a
-    function's key to its parameters and body; ``arguments`` a quantity written ``f(x, y)`` to its argument names; ``sizes`` a name such as N
-    to the axis whose width it is; ``aliases`` a misread key to the declared one; ``root`` is the loss, if there is one. ``grids`` holds the row
+    function's key to its parameters and body; ``arguments`` a quantity written ``f(x, y)`` to its argument names; ``sizes`` a name
+    such as N
+    to the axis whose width it is; ``aliases`` a misread key to the declared one; ``root`` is the loss, if there is one. ``grids``
+    holds the row
     and column axes of what is written in matrix notation (None for a single row or column), ``samples`` the axes that run over samples.
     ``assigned`` are the quantities that an assignment
     defines. In ``numerator_layout`` the derivative of a scalar by a matrix is written transposed.

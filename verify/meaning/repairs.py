@@ -50,9 +50,7 @@ class Around:
 
 def edited(side: Node, old: Node, new: Node, text: str, mistake: str, around: Around) -> Candidate:
     """The side with one node replaced, its text replaced by ``text``."""
-    return Candidate(
-        replaced(side, old, new), (TextEdit(old.span.start, old.span.end, text),), mistake, around.source(old.span), text
-    )
+    return Candidate(replaced(side, old, new), (TextEdit(old.span.start, old.span.end, text),), mistake, around.source(old.span), text)
 
 
 def leftover_derivative(side: Node, around: Around) -> Iterator[Candidate]:
@@ -119,7 +117,11 @@ def _index_letters(root: Node, around: Around) -> list[tuple[Node, str]]:
 
 def _bound_in(root: Node, node: Node, letter: str) -> bool:
     return any(
-        isinstance(n, Big) and n.lower is not None and n.body is not None and letter in set(bound_letters(n.lower)) and any(m is node for m in walk(n.body))
+        isinstance(n, Big)
+        and n.lower is not None
+        and n.body is not None
+        and letter in set(bound_letters(n.lower))
+        and any(m is node for m in walk(n.body))
         for n in walk(root)
     )
 

@@ -16,7 +16,27 @@ from verify.reading.syntax import Added, Big, Call, Fraction, Group, Juxtaposed,
 from verify.reading.traversal import walk
 
 UNIT = 0
-SCALAR_NAMES = frozenset({"L", "J", "E", "C", "N", "M", "T", "\\mathcal{L}", "\\mathcal{J}", "\\ell", "\\eta", "\\alpha", "\\lambda", "\\mathcal{E}", "\\xi", "m", "n"})
+SCALAR_NAMES = frozenset(
+    {
+        "L",
+        "J",
+        "E",
+        "C",
+        "N",
+        "M",
+        "T",
+        "\\mathcal{L}",
+        "\\mathcal{J}",
+        "\\ell",
+        "\\eta",
+        "\\alpha",
+        "\\lambda",
+        "\\mathcal{E}",
+        "\\xi",
+        "m",
+        "n",
+    }
+)
 VECTOR_LETTERS = frozenset("abhxyzotuvqkgrsc")
 Shape = tuple[int, int]
 
@@ -78,7 +98,9 @@ def rank(key: str, declared: Mapping[str, tuple[str, ...]], matrices_about: bool
 
 
 def is_matrix_definition(definition: Defining, words: Lexicon, declared: Mapping[str, tuple[str, ...]]) -> bool:
-    """Whether a definition is written by position: it names a bold letter, a declared shape or a transpose, or multiplies by a capital letter."""
+    """Whether a definition is written by position: it names a bold letter, a declared shape or a transpose, or multiplies by a capital
+    letter.
+    """
     if definition.written:
         return False
     for node in walk(definition.body):
@@ -192,10 +214,10 @@ class _Walker:
             case Group(_, _, body) | Noted(_, body, _, _):
                 return self.shape(body)
             case Added(_, _, terms):
-                out = self.shape(terms[0])
+                joined = self.shape(terms[0])
                 for term in terms[1:]:
-                    out = self.join(out, self.shape(term))
-                return out
+                    joined = self.join(joined, self.shape(term))
+                return joined
             case Product(_, operator, left, right):
                 a, b = self.shape(left), self.shape(right)
                 if operator in ("odot", "circ", "ast", "/", "div"):

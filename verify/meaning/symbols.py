@@ -32,8 +32,54 @@ from verify.reading.traversal import below, walk
 
 USUAL_INDICES = frozenset("ijklmnpqrsuv")
 GREEK = frozenset(
-    "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi rho varrho sigma varsigma tau "
-    "upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell hbar imath jmath nabla infty partial".split()
+    [
+        "alpha",
+        "beta",
+        "gamma",
+        "delta",
+        "epsilon",
+        "varepsilon",
+        "zeta",
+        "eta",
+        "theta",
+        "vartheta",
+        "iota",
+        "kappa",
+        "lambda",
+        "mu",
+        "nu",
+        "xi",
+        "pi",
+        "rho",
+        "varrho",
+        "sigma",
+        "varsigma",
+        "tau",
+        "upsilon",
+        "phi",
+        "varphi",
+        "chi",
+        "psi",
+        "omega",
+        "Gamma",
+        "Delta",
+        "Theta",
+        "Lambda",
+        "Xi",
+        "Pi",
+        "Sigma",
+        "Upsilon",
+        "Phi",
+        "Psi",
+        "Omega",
+        "ell",
+        "hbar",
+        "imath",
+        "jmath",
+        "nabla",
+        "infty",
+        "partial",
+    ]
 )
 TRANSPOSES = frozenset({"top", "intercal", "T", "t", "transpose"})
 
@@ -75,7 +121,9 @@ def base_text(name: Name) -> str:
 
 
 def script_text(node: Node | None) -> str:
-    """A subscript as compact text, inner scripts flattened: ``h1`` for ``h1``, ``h_1`` and ``\\text{h1}``; "" for none or one that is no tag."""
+    """A subscript as compact text, inner scripts flattened: ``h1`` for ``h1``, ``h_1`` and ``\\text{h1}``; "" for none or one that is
+    no tag.
+    """
     match node:
         case None:
             return ""
@@ -128,7 +176,9 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
                                 subscripts[letter].add(base.text)
                     if isinstance(sup, (Number, Name, Group)):
                         superscripts[base_text(base)].add(script_text(sup))
-                case Chain(_, first, links) if first is not None and letter_of(first) and all(link.right and letter_of(link.right) for link in links):
+                case Chain(_, first, links) if (
+                    first is not None and letter_of(first) and all(link.right and letter_of(link.right) for link in links)
+                ):
                     if all(link.relation in ("=", "!=") for link in links):
                         compared.update(letter_of(n) or "" for n in (first, *(link.right for link in links if link.right)))
         if isinstance(root, Chain) and root.first is not None:
@@ -139,9 +189,11 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
     indices = set(bound)
     indices.update(c for c in compared if c in bound or c.lower() in bound or c in USUAL_INDICES or c in subscripts)
     for letter, bases in subscripts.items():
-        if letter in USUAL_INDICES or (letter == "t" and len(bases) > 1):
-            indices.add(letter)
-        elif letter in "cdgf" and len(bases) > 1 and letter not in quantities:
+        if (
+            letter in USUAL_INDICES
+            or (letter == "t" and len(bases) > 1)
+            or (letter in "cdgf" and len(bases) > 1 and letter not in quantities)
+        ):
             indices.add(letter)
     layered = {base for base, sups in superscripts.items() if base and ("1" in sups or sups & {"l", "L", "ell", "l-1", "l+1", "h"})}
     words = Lexicon(frozenset(indices), frozenset(bound), frozenset(layered))
@@ -179,7 +231,7 @@ def _derived(node: Node) -> Iterator[Node]:
             yield from denominators
         case Nabla(_, wrt, _, body):
             yield from (n for n in (wrt, body) if n is not None)
-        case Differential(_, body):
+        case Differential(_, body) if body is not None:
             yield body
 
 
@@ -260,13 +312,14 @@ def _superscript(key: str, sup: Node | None, words: Lexicon) -> tuple[str, Node 
                 return "", None, False, (body,)
             return f"({script_text(body)})", None, False, ()
         case Juxtaposed(_, items) if len(items) >= 2:
-            layer, exponent, transposed, more = "", None, False, ()
+            layer, transposed = "", False
+            more: tuple[Node, ...] = ()
             for item in items:
                 l2, e2, t2, m2 = _superscript(key, item, words)
                 if e2 is not None:
                     return "", sup, False, ()
                 layer, transposed, more = layer + l2, transposed or t2, more + m2
-            return layer, exponent, transposed, more
+            return layer, None, transposed, more
         case Number(_, text) if key in words.layered:
             return text, None, False, ()
         case Name(_, text) if key in words.layered and (text in ("l", "L", "ell", "h")):
@@ -274,7 +327,6 @@ def _superscript(key: str, sup: Node | None, words: Lexicon) -> tuple[str, Node 
         case Words(_, text) | Name(_, text, "text" | "rm", _):
             return text.strip(), None, False, ()
     return "", sup, False, ()
-
 
 
 def iteration(node: Node) -> str | None:
@@ -288,7 +340,35 @@ def iteration(node: Node) -> str | None:
 
 
 OPEN_FUNCTIONS = frozenset({"sigma", "f", "g", "phi", "varphi", "psi", "F", "G"})
-KNOWN_WORDS = frozenset("relu sigmoid softmax tanh exp log ln logistic softplus max min sin cos erf sign sgn step heaviside abs sqrt swish silu tr diag vec".split())
+KNOWN_WORDS = frozenset(
+    [
+        "relu",
+        "sigmoid",
+        "softmax",
+        "tanh",
+        "exp",
+        "log",
+        "ln",
+        "logistic",
+        "softplus",
+        "max",
+        "min",
+        "sin",
+        "cos",
+        "erf",
+        "sign",
+        "sgn",
+        "step",
+        "heaviside",
+        "abs",
+        "sqrt",
+        "swish",
+        "silu",
+        "tr",
+        "diag",
+        "vec",
+    ]
+)
 
 
 def is_function_letter(node: Node) -> bool:

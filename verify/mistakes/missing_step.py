@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from verify.kernel.expr import Expr, Step, Tensor, children
 from verify.meaning.repairs import Around, Candidate, symbol_node
 from verify.mistakes._mistake import Mistake, factors, number, terms, with_factor
-from verify.reading.syntax import CaseRow, Cases, Chain, Link, Node
 from verify.mistakes.dropped_factor import drop
+from verify.reading.syntax import CaseRow, Cases, Chain, Link, Node
 
 
 def put_in(side: Node, around: Around) -> Iterator[Candidate]:
@@ -16,7 +16,8 @@ def put_in(side: Node, around: Around) -> Iterator[Candidate]:
             z = symbol_node(key, term.span)
             zero, one = number(term.span, "0"), number(term.span, "1")
             rows = tuple(
-                CaseRow(term.span, value, Chain(term.span, z, (Link(term.span, relation, zero),))) for value, relation in ((zero, "<="), (one, ">"))
+                CaseRow(term.span, value, Chain(term.span, z, (Link(term.span, relation, zero),)))
+                for value, relation in ((zero, "<="), (one, ">"))
             )
             text = rf"\begin{{cases}} 0 & {key} \leq 0 \\ 1 & {key} > 0 \end{{cases}}"
             yield with_factor(side, term, Cases(term.span, rows), text, "missing-step")

@@ -22,10 +22,7 @@ def flip(side: Node, around: Around) -> Iterator[Candidate]:
             start = node.terms[n - 1].span.end if n else node.span.start
             end = node.terms[n].span.start
             gap = around.text[start:end]
-            if sign in gap:
-                text = gap.replace(sign, "" if n == 0 and sign == "-" else OPPOSITE[sign], 1)
-            else:
-                text = gap + "-"
+            text = gap.replace(sign, "" if n == 0 and sign == "-" else OPPOSITE[sign], 1) if sign in gap else gap + "-"
             yield Candidate(replaced(side, node, replace(node, signs=signs)), (TextEdit(start, end, text),), "sign", sign, OPPOSITE[sign])
     if not isinstance(side, Added):
         at = side.span.start

@@ -6,54 +6,152 @@ silence: what is not read becomes Unreadable with a diagnostic, and reading goes
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from verify.reading.syntax import (
-    Added, Big, Call, CaseRow, Cases, Chain, Derivative, Diagnostic, Differential, Ellipsis, Evaluated, Fraction, Group, Juxtaposed, Link, Matrix,
-    Nabla, Name, Node, Noted, Number, Operator, Product, Reference, Scripted, Span, Statement, Tuple, Unreadable, Words,
+    Added,
+    Big,
+    Call,
+    CaseRow,
+    Cases,
+    Chain,
+    Derivative,
+    Diagnostic,
+    Differential,
+    Ellipsis,
+    Evaluated,
+    Fraction,
+    Group,
+    Juxtaposed,
+    Link,
+    Matrix,
+    Nabla,
+    Name,
+    Node,
+    Noted,
+    Number,
+    Operator,
+    Product,
+    Reference,
+    Scripted,
+    Span,
+    Statement,
+    Tuple,
+    Unreadable,
+    Words,
 )  # fmt: skip
 from verify.reading.tokens import NO_MACROS, Macro, Token, braced, expanded, tokenize
 
 MAX_DEPTH = 60
 
 RELATIONS = {
-    "=": "=", "<": "<", ">": ">", "equiv": "equiv", "approx": "approx", "simeq": "approx", "cong": "approx", "sim": "sim", "neq": "!=", "ne": "!=",
-    "leq": "<=", "le": "<=", "geq": ">=", "ge": ">=", "lt": "<", "gt": ">", "leqslant": "<=", "geqslant": ">=", "ll": "<", "gg": ">", "coloneqq": ":=",
-    "triangleq": ":=", "doteq": ":=", "propto": "propto", "in": "in", "notin": "notin", "subset": "subset", "subseteq": "subset", "mapsto": "mapsto",
+    "=": "=", "<": "<", ">": ">", "equiv": "equiv", "approx": "approx", "simeq": "approx", "cong": "approx", "sim": "sim", "neq": "!=",
+    "ne": "!=",
+    "leq": "<=", "le": "<=", "geq": ">=", "ge": ">=", "lt": "<", "gt": ">", "leqslant": "<=", "geqslant": ">=", "ll": "<", "gg": ">",
+    "coloneqq": ":=",
+    "triangleq": ":=", "doteq": ":=", "propto": "propto", "in": "in", "notin": "notin", "subset": "subset", "subseteq": "subset",
+    "mapsto": "mapsto",
     "leftarrow": "<-", "gets": "<-", "longleftarrow": "<-", "overset=": ":=",
 }  # fmt: skip
 ARROWS = frozenset(
-    "Rightarrow implies rightarrow to Longrightarrow longrightarrow Leftrightarrow iff leftrightarrow Longleftrightarrow hookrightarrow therefore because "
-    "rightsquigarrow leadsto downarrow Downarrow searrow nearrow".split()
+    [
+        "Rightarrow",
+        "implies",
+        "rightarrow",
+        "to",
+        "Longrightarrow",
+        "longrightarrow",
+        "Leftrightarrow",
+        "iff",
+        "leftrightarrow",
+        "Longleftrightarrow",
+        "hookrightarrow",
+        "therefore",
+        "because",
+        "rightsquigarrow",
+        "leadsto",
+        "downarrow",
+        "Downarrow",
+        "searrow",
+        "nearrow",
+    ]
 )
 BOTH_WAYS = frozenset({"Leftrightarrow", "iff", "Longleftrightarrow", "leftrightarrow"})
 BREAKS = frozenset({"quad", "qquad", "hspace", "hskip", "hfill", "enspace"})
 IGNORED = frozenset(
-    ", ; : ! > displaystyle textstyle scriptstyle limits nolimits nonumber notag left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr "
-    "bigm Bigm middle noindent centering hline thinspace medspace negthinspace mathstrut strut allowbreak hfil normalsize small large Large".split()
+    [
+        ",",
+        ";",
+        ":",
+        "!",
+        ">",
+        "displaystyle",
+        "textstyle",
+        "scriptstyle",
+        "limits",
+        "nolimits",
+        "nonumber",
+        "notag",
+        "left",
+        "right",
+        "big",
+        "Big",
+        "bigg",
+        "Bigg",
+        "bigl",
+        "bigr",
+        "Bigl",
+        "Bigr",
+        "biggl",
+        "biggr",
+        "Biggl",
+        "Biggr",
+        "bigm",
+        "Bigm",
+        "middle",
+        "noindent",
+        "centering",
+        "hline",
+        "thinspace",
+        "medspace",
+        "negthinspace",
+        "mathstrut",
+        "strut",
+        "allowbreak",
+        "hfil",
+        "normalsize",
+        "small",
+        "large",
+        "Large",
+    ]
 )
 SPACED = frozenset({"vspace", "mspace", "hphantom", "vphantom", "phantom", "label", "require", "cline"})
 FONTS = {
-    "mathbf": "bf", "boldsymbol": "bf", "bm": "bf", "bold": "bf", "pmb": "bf", "mathbb": "bb", "mathcal": "cal", "mathscr": "cal", "mathrm": "rm", "mathit": "it",
+    "mathbf": "bf", "boldsymbol": "bf", "bm": "bf", "bold": "bf", "pmb": "bf", "mathbb": "bb", "mathcal": "cal", "mathscr": "cal",
+    "mathrm": "rm", "mathit": "it",
     "mathsf": "sf", "mathfrak": "frak", "mathtt": "tt", "mathnormal": "", "boldmath": "bf",
 }  # fmt: skip
 TEXTS = frozenset({"text", "textrm", "textbf", "textit", "mbox", "textnormal", "texttt", "textsf", "hbox", "operatorname", "fbox"})
 ACCENTS = {
-    "hat": "hat", "widehat": "hat", "tilde": "tilde", "widetilde": "tilde", "bar": "bar", "overline": "bar", "vec": "vec", "overrightarrow": "vec",
+    "hat": "hat", "widehat": "hat", "tilde": "tilde", "widetilde": "tilde", "bar": "bar", "overline": "bar", "vec": "vec",
+    "overrightarrow": "vec",
     "dot": "dot", "ddot": "ddot", "check": "check", "underline": "underline",
 }  # fmt: skip
-FUNCTIONS = frozenset("ln log exp sin cos tan sinh cosh tanh arctan arcsin arccos det Pr".split())
+FUNCTIONS = frozenset(["ln", "log", "exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arctan", "arcsin", "arccos", "det", "Pr"])
 PLAIN_WORDS = ("softmax", "sigmoid", "tanh", "relu", "ReLU", "log", "exp", "sin", "cos", "max", "min", "ln")
 BIG = {
-    "sum": "sum", "prod": "prod", "int": "int", "lim": "lim", "bigcup": "bigcup", "bigcap": "bigcap", "bigoplus": "bigoplus", "oint": "int", "iint": "int",
+    "sum": "sum", "prod": "prod", "int": "int", "lim": "lim", "bigcup": "bigcup", "bigcap": "bigcap", "bigoplus": "bigoplus",
+    "oint": "int", "iint": "int",
     "argmax": "argmax", "argmin": "argmin", "sup": "sup", "inf": "inf",
 }  # fmt: skip
 PRODUCTS = {
-    "cdot": "cdot", "times": "times", "*": "*", "odot": "odot", "circ": "circ", "ast": "ast", "otimes": "otimes", "/": "/", "div": "/", "bullet": "bullet",
+    "cdot": "cdot", "times": "times", "*": "*", "odot": "odot", "circ": "circ", "ast": "ast", "otimes": "otimes", "/": "/", "div": "/",
+    "bullet": "bullet",
     ".": ".", "star": "ast", "bigodot": "odot", "bigotimes": "otimes", "oslash": "/", "centerdot": "cdot",
 }  # fmt: skip
-ELLIPSES = frozenset("dots ldots cdots vdots ddots dotsc dotsb dotsm dotsi".split())
+ELLIPSES = frozenset(["dots", "ldots", "cdots", "vdots", "ddots", "dotsc", "dotsb", "dotsm", "dotsi"])
 NOTES = {"underbrace": "underbrace", "overbrace": "overbrace"}
 SHOWN = frozenset({"boxed", "mathop", "mathrel", "mathbin", "mathord", "mathinner", "ensuremath", "smash"})
 COLOURED = frozenset({"textcolor", "colorbox", "bbox"})
@@ -61,12 +159,76 @@ CANCELLED = frozenset({"cancel", "bcancel", "xcancel", "cancelto"})
 FRACTIONS = frozenset({"frac", "dfrac", "tfrac", "cfrac", "sfrac", "nicefrac"})
 MATRICES = {"bmatrix": "[", "pmatrix": "(", "vmatrix": "|", "Vmatrix": "||", "matrix": "", "Bmatrix": "{", "smallmatrix": "", "array": ""}
 CASES = frozenset({"cases", "dcases", "rcases"})
-OPENING = {"(": ")", "[": "]", "{": "}", "langle": "rangle", "lbrace": "rbrace", "lVert": "rVert", "lvert": "rvert", "lfloor": "rfloor", "lceil": "rceil", "lbrack": "rbrack"}
+OPENING = {
+    "(": ")",
+    "[": "]",
+    "{": "}",
+    "langle": "rangle",
+    "lbrace": "rbrace",
+    "lVert": "rVert",
+    "lvert": "rvert",
+    "lfloor": "rfloor",
+    "lceil": "rceil",
+    "lbrack": "rbrack",
+}
 DELIMITER = {"langle": "<", "lbrace": "{", "lVert": "||", "lvert": "|", "lfloor": "floor", "lceil": "ceil", "lbrack": "["}
 STOP_WORDS = frozenset(
-    "if otherwise for where when and or else with as since is the then of by so thus hence let given all khi nếu với và si sinon pour wenn sonst für если при".split()
+    [
+        "if",
+        "otherwise",
+        "for",
+        "where",
+        "when",
+        "and",
+        "or",
+        "else",
+        "with",
+        "as",
+        "since",
+        "is",
+        "the",
+        "then",
+        "of",
+        "by",
+        "so",
+        "thus",
+        "hence",
+        "let",
+        "given",
+        "all",
+        "khi",
+        "nếu",
+        "với",
+        "và",
+        "si",
+        "sinon",
+        "pour",
+        "wenn",
+        "sonst",
+        "für",
+        "если",
+        "при",
+    ]
 )
-CONDITION_WORDS = ("if", "for", "when", "where", "khi", "nếu", "với", "si", "pour", "wenn", "für", "falls", "если", "при", "cuando", "para", "otherwise")
+CONDITION_WORDS = (
+    "if",
+    "for",
+    "when",
+    "where",
+    "khi",
+    "nếu",
+    "với",
+    "si",
+    "pour",
+    "wenn",
+    "für",
+    "falls",
+    "если",
+    "при",
+    "cuando",
+    "para",
+    "otherwise",
+)
 CLOSERS = frozenset({")", "]", "}", "rangle", "rVert", "rvert", "rfloor", "rceil", "rbrace", "rbrack"})
 
 
@@ -133,7 +295,9 @@ class _Parser:
 
     def over_empty(self) -> None:
         """Pass over empty groups between factors, which mean nothing."""
-        while self.peek() is not None and self.at + 1 < self.end and self.tokens[self.at].kind == "{" and self.tokens[self.at + 1].kind == "}":
+        while (
+            self.peek() is not None and self.at + 1 < self.end and self.tokens[self.at].kind == "{" and self.tokens[self.at + 1].kind == "}"
+        ):
             self.at += 2
 
     def peek(self) -> Token | None:
@@ -290,7 +454,11 @@ class _Parser:
     def text_is_name(self) -> bool:
         """Whether the text command that stands next holds one identifier."""
         close = braced(self.tokens, self.at + 1)
-        inner = self.tokens[self.at + 2 : close - 1] if self.at + 1 < self.end and self.tokens[self.at + 1].kind == "{" else self.tokens[self.at + 1 : close]
+        inner = (
+            self.tokens[self.at + 2 : close - 1]
+            if self.at + 1 < self.end and self.tokens[self.at + 1].kind == "{"
+            else self.tokens[self.at + 1 : close]
+        )
         if not inner:
             return False
         source = self.text[inner[0].start : inner[-1].end] if inner[-1].end > inner[0].start else "".join(t.text for t in inner)
@@ -323,11 +491,21 @@ class _Parser:
     def label_next(self) -> str | None:
         r"""A line's name, ``(2)`` before the end of its row; passed over if found."""
         n = self.at
-        if n + 2 < self.end and self.tokens[n].kind == "(" and self.tokens[n + 1].kind in ("number", "*") and self.tokens[n + 2].kind == ")":
+        if (
+            n + 2 < self.end
+            and self.tokens[n].kind == "("
+            and self.tokens[n + 1].kind in ("number", "*")
+            and self.tokens[n + 2].kind == ")"
+        ):
             m = n + 3
             while m < self.end and (self.tokens[m].kind in ".,;" or self.tokens[m].text in IGNORED):
                 m += 1
-            ends = m >= self.end or self.tokens[m].kind == "row" or self.tokens[m].text in ("end", "begin") or self.tokens[m].text in ARROWS | BREAKS | TEXTS
+            ends = (
+                m >= self.end
+                or self.tokens[m].kind == "row"
+                or self.tokens[m].text in ("end", "begin")
+                or self.tokens[m].text in ARROWS | BREAKS | TEXTS
+            )
             if ends and not (m < self.end and self.tokens[m].text in BOTH_WAYS):
                 self.at = n + 3
                 return f"({self.tokens[n + 1].text})"
@@ -359,9 +537,13 @@ class _Parser:
             content = self.recovered(start, stop)
         if content is None:
             return
-        if isinstance(content, Chain) and conditional and not pending.arrow and self.is_condition(content) and not self.is_(":"):
-            out[-1] = replace(out[-1], conditions=(*out[-1].conditions, content))
-        elif isinstance(content, Chain) and out and not pending.words and not pending.arrow and all(link.relation == "!=" for link in content.links):
+        if (isinstance(content, Chain) and conditional and not pending.arrow and self.is_condition(content) and not self.is_(":")) or (
+            isinstance(content, Chain)
+            and out
+            and not pending.words
+            and not pending.arrow
+            and all(link.relation == "!=" for link in content.links)
+        ):
             out[-1] = replace(out[-1], conditions=(*out[-1].conditions, content))
         else:
             out.append(Statement(content, conditions=tuple(pending.conditions), arrow=pending.arrow, words=words))
@@ -381,7 +563,14 @@ class _Parser:
         elif last is not None and not isinstance(last, (Words, Unreadable)):
             out[-1] = replace(out[-1], content=Chain(Span(last.span.start, self.last_end()), last, found))
         else:
-            out.append(Statement(Chain(self.span(start), None, found), conditions=tuple(pending.conditions), arrow=pending.arrow, words=" ".join(pending.words)))
+            out.append(
+                Statement(
+                    Chain(self.span(start), None, found),
+                    conditions=tuple(pending.conditions),
+                    arrow=pending.arrow,
+                    words=" ".join(pending.words),
+                )
+            )
         pending.arrow, pending.words, pending.conditions = "", [], []
 
     def recovered(self, start: int, stop: _Stop) -> Node:
@@ -395,7 +584,12 @@ class _Parser:
         where = self.tokens[stop.at].start if stop.at < len(self.tokens) else self.stop
         self.note(Span(where, min(where + 1, self.stop)), f"{stop.expected} was expected")
         begun = self.at
-        while (token := self.peek()) is not None and self.relation() is None and token.kind not in ("row",) and token.text not in BREAKS | ARROWS:
+        while (
+            (token := self.peek()) is not None
+            and self.relation() is None
+            and token.kind not in ("row",)
+            and token.text not in BREAKS | ARROWS
+        ):
             self.at += 1
         if self.at == begun and self.peek() is not None and self.relation() is None:
             self.at += 1
@@ -608,7 +802,19 @@ class _Parser:
                     return self.environment() in MATRICES.keys() | CASES
                 if token.text == "|":
                     return self.bars == 0
-                return token.text not in PRODUCTS and token.text not in ("pm", "mp", "cr", "newline", "over", "choose", "atop", "&", "%", "$", "#")
+                return token.text not in PRODUCTS and token.text not in (
+                    "pm",
+                    "mp",
+                    "cr",
+                    "newline",
+                    "over",
+                    "choose",
+                    "atop",
+                    "&",
+                    "%",
+                    "$",
+                    "#",
+                )
         return False
 
     def run(self) -> Node:
@@ -828,9 +1034,13 @@ class _Parser:
         for word in PLAIN_WORDS:
             n = self.at + len(word)
             run = self.tokens[self.at : n]
-            if n <= self.end and "".join(t.text for t in run) == word and all(a.end == b.start for a, b in zip(run, run[1:], strict=False)):
+            if n <= self.end and "".join(t.text for t in run) == word and all(a.end == b.start for a, b in itertools.pairwise(run)):
                 follows = self.tokens[n] if n < self.end else None
-                if all(t.kind == "letter" for t in run) and follows is not None and (follows.kind in "([_" or follows.text in ("left", "big", "{")):
+                if (
+                    all(t.kind == "letter" for t in run)
+                    and follows is not None
+                    and (follows.kind in "([_" or follows.text in ("left", "big", "{"))
+                ):
                     self.at = n
                     name = Name(Span(token.start, run[-1].end), word, "text")
                     return self.function_call(name) if word in FUNCTIONS else name
@@ -886,7 +1096,13 @@ class _Parser:
         opening = self.tokens[self.at]
         self.at += 1
         name = kind
-        if kind == "|" and opening.kind == "|" and self.at < self.end and self.tokens[self.at].kind == "|" and self.tokens[self.at].start == opening.end:
+        if (
+            kind == "|"
+            and opening.kind == "|"
+            and self.at < self.end
+            and self.tokens[self.at].kind == "|"
+            and self.tokens[self.at].start == opening.end
+        ):
             self.at += 1
             name = "||"
         self.bars += 1
@@ -1039,7 +1255,9 @@ class _Parser:
                 return replace(cases, span=self.span(start))
             self.at = mark
         closing = OPENING.get(name, "}")
-        return self.delimited(name, (closing, "}" if name == "{" else closing, ">" if name == "langle" else closing), DELIMITER.get(name, name))
+        return self.delimited(
+            name, (closing, "}" if name == "{" else closing, ">" if name == "langle" else closing), DELIMITER.get(name, name)
+        )
 
     def double_bar(self) -> Node:
         return self.barred("||")
@@ -1052,7 +1270,11 @@ class _Parser:
         inner = [t for t in inner if t.kind not in "{}"]
         name = self.text_is_name()
         self.at = close
-        word = self.text[inner[0].start : inner[-1].end].strip() if inner and inner[-1].end > inner[0].start else "".join(t.text for t in inner)
+        word = (
+            self.text[inner[0].start : inner[-1].end].strip()
+            if inner and inner[-1].end > inner[0].start
+            else "".join(t.text for t in inner)
+        )
         if name or self.is_("(", "_", "^"):
             made = Name(self.span(start), word.replace("\\,", "").replace(" ", ""), "text")
             return made
@@ -1065,7 +1287,12 @@ class _Parser:
             return self.font_of(self.factor(), name, start)
         close = braced(self.tokens, self.at)
         inner = [t for t in self.tokens[self.at : close] if t.kind not in "{}"]
-        if inner and all(t.kind in ("letter", "number") for t in inner) and len(inner) > 1 and name in ("mathrm", "mathit", "mathsf", "mathtt", "mathbf"):
+        if (
+            inner
+            and all(t.kind in ("letter", "number") for t in inner)
+            and len(inner) > 1
+            and name in ("mathrm", "mathit", "mathsf", "mathtt", "mathbf")
+        ):
             word = "".join(t.text for t in inner)
             if inner[0].kind == "letter" and not (name == "mathbf" and len(word) < 3) and len(word) > 1:
                 self.at = close
@@ -1217,7 +1444,9 @@ class _Parser:
             if denominators:
                 if top_kind == below_kind or (top_kind is not None and below_kind == "partial"):
                     numerator, order = self.numerator(top_range)
-                    return Derivative(self.span(start), numerator, denominators, order, symbol="partial" if below_kind == "partial" else "d")
+                    return Derivative(
+                        self.span(start), numerator, denominators, order, symbol="partial" if below_kind == "partial" else "d"
+                    )
                 return Derivative(self.span(start), self.within(top_range), denominators, one_sided=True)
         return Fraction(self.span(start), self.within(top_range), self.within(below_range))
 
@@ -1270,9 +1499,14 @@ class _Parser:
             return "partial"
         if first[0].kind == "letter" and first[0].text == "d":
             return "d" if len(first) == 1 or first[1].kind not in "_)'" else None
-        if first[0].kind == "command" and first[0].text in ("mathrm", "rm", "text", "operatorname", "mathbf") and [t.text for t in first[1:4]] in (
-            ["{", "d", "}"],
-            ["d"],
+        if (
+            first[0].kind == "command"
+            and first[0].text in ("mathrm", "rm", "text", "operatorname", "mathbf")
+            and [t.text for t in first[1:4]]
+            in (
+                ["{", "d", "}"],
+                ["d"],
+            )
         ):
             return "d"
         return None
@@ -1337,7 +1571,11 @@ class _Parser:
             return self.cases_in(name)
         start = self.here()
         cells = self.rows(name)
-        return Matrix(self.span(start), tuple(tuple(self.cell(c) for c in row) for row in cells if any(self.meaningful(c) for c in row)), MATRICES.get(name, ""))
+        return Matrix(
+            self.span(start),
+            tuple(tuple(self.cell(c) for c in row) for row in cells if any(self.meaningful(c) for c in row)),
+            MATRICES.get(name, ""),
+        )
 
     def cell(self, span: tuple[int, int]) -> Node:
         if not self.meaningful(span):
@@ -1381,7 +1619,11 @@ class _Parser:
             self.nested = saved_nested + 1
             if self.peek() is None:
                 joined = " ".join(said).strip()
-                return None if any(w in joined.lower() for w in ("otherwise", "else", "sinon", "sonst", "còn lại", "ngược lại", "иначе")) else self.worded(joined, span)
+                return (
+                    None
+                    if any(w in joined.lower() for w in ("otherwise", "else", "sinon", "sonst", "còn lại", "ngược lại", "иначе"))
+                    else self.worded(joined, span)
+                )
             found = self.listed()
             return found.items[0] if isinstance(found, Tuple) and found.items else found
         finally:

@@ -109,7 +109,8 @@ class Added(Node):
 
 @dataclass(frozen=True, slots=True)
 class Call(Node):
-    r"""A function that needs no parentheses, with its argument: ``\ln x``, ``\exp(x)``, ``\tanh^2 z``, ``\sqrt[3]{x}`` (index 3), ``\det A``.
+    r"""A function that needs no parentheses, with its argument: ``\ln x``, ``\exp(x)``, ``\tanh^2 z``, ``\sqrt[3]{x}`` (index 3),
+    ``\det A``.
 
     ``f(x)`` of a plain letter is ``Juxtaposed(f, Group)``: whether it is a call is left open.
     """
@@ -131,10 +132,12 @@ class Big(Node):
 
 @dataclass(frozen=True, slots=True)
 class Derivative(Node):
-    r"""``\frac{\partial A}{\partial B}``, ``dA/dB``, ``\frac{\partial}{\partial B} A`` (operator form: the body is what follows), ``\partial_w L``.
+    r"""``\frac{\partial A}{\partial B}``, ``dA/dB``, ``\frac{\partial}{\partial B} A`` (operator form: the body is what follows),
+    ``\partial_w L``.
 
     ``numerator`` is None for an operator without operand. ``denominators`` has one entry for each ∂ below; ``order`` is as
-    written above (``\partial^2`` is 2). ``one_sided`` is True where only the denominator has a ``\partial``. ``symbol`` is ``partial`` or ``d``.
+    written above (``\partial^2`` is 2). ``one_sided`` is True where only the denominator has a ``\partial``. ``symbol`` is ``partial``
+    or ``d``.
     """
 
     numerator: Node | None
@@ -186,7 +189,9 @@ class Matrix(Node):
 
 @dataclass(frozen=True, slots=True)
 class Noted(Node):
-    r"""``\underbrace{X}_{note}`` and its kin: X, with a note that may be a condition. ``kind``: underbrace, overbrace, underset, overset, cancel."""
+    r"""``\underbrace{X}_{note}`` and its kin: X, with a note that may be a condition. ``kind``: underbrace, overbrace, underset,
+    overset, cancel.
+    """
 
     body: Node
     note: Node | None
@@ -217,14 +222,16 @@ class Ellipsis(Node):
 
 @dataclass(frozen=True, slots=True)
 class Reference(Node):
-    "r""``(2)`` or ``\\eqref{eq:2}`` as an operand that refers to a line with that name; left open where it may be a number in parentheses."""
+    "r``(2)`` or ``\\eqref{eq:2}`` as an operand that refers to a line with that name; left open where it may be a number in parentheses."
 
     label: str
 
 
 @dataclass(frozen=True, slots=True)
 class Operator(Node):
-    """A factorial, a percent sign, a bare ``\\partial`` and other operators without a node of their own, as an operand: kept, not understood."""
+    """A factorial, a percent sign, a bare ``\\partial`` and other operators without a node of their own, as an operand: kept, not
+    understood.
+    """
 
     text: str
     operands: tuple[Node, ...] = ()
@@ -262,7 +269,8 @@ class Statement:
     """A chain or a lone expression of a document, with what stands around it.
 
     ``content`` is a Chain, an expression, or Unreadable. ``label`` is its name (``(2)``, ``\\tag{2}``), ``conditions`` are side conditions
-    behind it (``\\forall i: i = k``, ``i \\neq j``, ``\\text{if } x > 0``), ``arrow`` is the arrow before it (``Rightarrow``, ``to`` …) or "".
+    behind it (``\\forall i: i = k``, ``i \\neq j``, ``\\text{if } x > 0``), ``arrow`` is the arrow before it (``Rightarrow``, ``to``
+    …) or "".
     ``words`` is the text inside the formula right before it (``\\text{Tính: }``).
     """
 

@@ -35,20 +35,41 @@ MAX_DEFINITIONS = 500
 """Macros that a document may define; later ones are unknown commands."""
 
 UNICODE = {
-    **dict(zip("αβγδεζηθικλμνξπρστυφχψω", "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega".split(), strict=True)),
-    **dict(zip("ΓΔΘΛΞΠΦΨΩ", "Gamma Delta Theta Lambda Xi Pi Phi Psi Omega".split(), strict=True)),
-    "ϵ": "epsilon", "ϕ": "phi", "ς": "varsigma", "ℓ": "ell", "∞": "infty", "∂": "partial", "∇": "nabla", "∑": "sum", "Σ": "sum", "∏": "prod", "∫": "int",
+    **dict(zip("αβγδεζηθικλμνξπρστυφχψω", ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa",
+    "lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega"], strict=True)),
+    **dict(zip("ΓΔΘΛΞΠΦΨΩ", ["Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Phi", "Psi", "Omega"], strict=True)),
+    "ϵ": "epsilon", "ϕ": "phi", "ς": "varsigma", "ℓ": "ell", "∞": "infty", "∂": "partial", "∇": "nabla", "∑": "sum", "Σ": "sum",
+    "∏": "prod", "∫": "int",
     "×": "times", "·": "cdot", "⋅": "cdot", "∙": "cdot", "•": "bullet", "∘": "circ", "⊙": "odot", "⊗": "otimes", "÷": "div",
     "≤": "leq", "≥": "geq", "≠": "neq", "≈": "approx", "≡": "equiv", "∼": "sim", "∝": "propto", "∈": "in", "∀": "forall",
-    "→": "rightarrow", "⇒": "Rightarrow", "←": "leftarrow", "⇔": "Leftrightarrow", "↔": "leftrightarrow", "↦": "mapsto", "∴": "therefore", "∵": "because",
+    "→": "rightarrow", "⇒": "Rightarrow", "←": "leftarrow", "⇔": "Leftrightarrow", "↔": "leftrightarrow", "↦": "mapsto",
+    "∴": "therefore", "∵": "because",
     "…": "dots", "⋯": "cdots", "⊤": "top", "√": "surd", "±": "pm", "∓": "mp", "′": "'", "‖": "|", "≜": "triangleq", "≔": "coloneqq",
 }  # fmt: skip
-PLAIN = {"−": "-", "–": "-", "＝": "=", "＋": "+", "－": "-", "（": "(", "）": ")", "，": ",", "｜": "|", "∣": "|", "∗": "*", "＊": "*", "／": "/", "：": ":"}
+PLAIN = {
+    "−": "-",
+    "–": "-",
+    "＝": "=",
+    "＋": "+",
+    "－": "-",
+    "（": "(",
+    "）": ")",
+    "，": ",",
+    "｜": "|",
+    "∣": "|",
+    "∗": "*",
+    "＊": "*",
+    "／": "/",
+    "：": ":",
+}
 SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True)) | {"ᵀ": "T", "ⁿ": "n"}
 SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True)) | {"ᵢ": "i", "ⱼ": "j", "ₖ": "k"}
 IGNORED = frozenset("​‌‍‎‏‪‫‬‭‮﻿\x00")
 
-_TOKEN = re.compile(r"(?P<space>\s+)|(?P<comment>(?<!\\)%[^\n]*\n?)|\\(?P<name>[A-Za-z]+)(?P<star>\*?)|(?P<row>\\\\)|\\(?P<other>.)|(?P<number>\d+(?:\.\d+)?|\.\d+)|(?P<char>.)", re.DOTALL)
+_TOKEN = re.compile(
+    r"(?P<space>\s+)|(?P<comment>(?<!\\)%[^\n]*\n?)|\\(?P<name>[A-Za-z]+)(?P<star>\*?)|(?P<row>\\\\)|\\(?P<other>.)|(?P<number>\d+(?:\.\d+)?|\.\d+)|(?P<char>.)",
+    re.DOTALL,
+)
 _STARRED = frozenset({"operatorname", "text", "hspace", "vspace", "tag", "DeclareMathOperator"})
 
 
@@ -163,7 +184,9 @@ NO_MACROS: Mapping[str, Macro] = MappingProxyType({})
 
 
 def expanded(tokens: list[Token], macros: Mapping[str, Macro]) -> tuple[list[Token], bool]:
-    """(tokens with macros expanded, whether the bound stopped it). What a macro inserts stands where the macro stands; arguments keep their places."""
+    """(tokens with macros expanded, whether the bound stopped it). What a macro inserts stands where the macro stands; arguments keep
+    their places.
+    """
     if not macros or not any(t.kind == "command" and t.text in macros for t in tokens):
         return tokens, False
     out: list[Token] = []

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import fields, replace
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from verify.reading.syntax import Node
 
 
-@cache
 def _names(cls: type[Node]) -> tuple[str, ...]:
     """The fields of a class of nodes that may hold nodes."""
-    return tuple(f.name for f in fields(cls) if f.name != "span" and f.type not in ("str", "int", "bool"))
+    return _names_of(cast(Hashable, cls))
+
+
+@cache
+def _names_of(cls: Hashable) -> tuple[str, ...]:
+    """The fields of a class of nodes that may hold nodes."""
+    every = fields(cls)  # type: ignore[arg-type]
+    return tuple(f.name for f in every if f.name != "span" and f.type not in ("str", "int", "bool"))
 
 
 def below(node: Node) -> list[Node]:
