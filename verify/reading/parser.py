@@ -481,9 +481,12 @@ class _Parser:
         """A word of adjacent letters that ends in a space or a sign, if it is one of those."""
         run = ""
         n = self.at
+        longest = max(map(len, words))
         while n < self.end and self.tokens[n].kind == "letter" and (n == self.at or self.tokens[n].start == self.tokens[n - 1].end):
             run += self.tokens[n].text
             n += 1
+            if len(run) > longest:
+                return None  # a run of letters is looked at once, not once for each of its letters
         if run in words and not (n < self.end and self.tokens[n].kind in "_^'"):
             return run
         return None
