@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -243,3 +245,14 @@ def test_grade_of_no_folder(file, tmp_path: Path) -> None:
     for folder in (tmp_path / "missing", assignment, tmp_path):
         result = run("grade", folder, "--assignment", assignment, "--out", tmp_path / "out")
         assert result.exit_code == 2 and result.stderr.count("\n") == 1
+
+
+def test_the_same_output_on_every_run() -> None:
+    """Whatever the seed of Python's hashes, both reports of an answer are the same bytes."""
+    written = set()
+    for seed in ("1", "2", "3"):
+        for options in (["--json"], []):
+            command = [sys.executable, "-m", "verify.cli", "check", *options, "--fast", str(EXAMPLES / "relu_sigmoid_softmax.md")]
+            done = subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=False)
+            written.add(done.stdout)
+    assert len(written) == 2

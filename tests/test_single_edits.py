@@ -31,12 +31,12 @@ EDITS = {
     "activation derivative: 1 + a": (UPDATE_H2, "(1-a_{h2})", "(1+a_{h2})"),
     "activation derivative: a for 1 - a": (r"= a_{h2} \cdot (1 - a_{h2})", "(1 - a_{h2})", "a_{h2}"),
     "activation derivative: z for a": (r"= a_{h2} \cdot (1 - a_{h2})", "a_{h2}", "z_{h2}"),
-    "wrong symbol: the target": (r"\frac{\partial L}{\partial b_z} = \frac{\partial L}{\partial z} \cdot \frac{\partial z}{\partial b_z} = o - y", "= o", "= z"),
-    "swapped cases": (r"\frac{\partial a_{h1}}{\partial z_{h1}}", r"\begin{cases} 0 & z_{h1} \leq 0 \\ 1 &", r"\begin{cases} 1 & z_{h1} \leq 0 \\ 0 &"),
+    "wrong symbol: the scores": (r"\cdot \frac{\partial z}{\partial b_z} = o - y", "= o", "= z"),
+    "swapped cases": (r"(\text{relu}(z_{h1}))", r"0 & z_{h1} \leq 0 \\ 1 &", r"1 & z_{h1} \leq 0 \\ 0 &"),
     "wrong constant": (r"(1 + e^{-z_{h2}})^2} \quad (3)", "^2}", "^3}"),
     "missing sum": (r"\frac{\partial L}{\partial z_K} = \sum_{i=1, i \neq K}^N y_i o_K", r"\sum_{i=1, i \neq K}^N ", ""),
     "wrong case: the excluded index": (r"\sum_{i=1, i \neq K}^N y_i = (1 - y_K)", "(1 - y_K)", "(1 + y_K)"),
-    "swapped indices": (r"\frac{y_K}{o_K} (o_K) \cdot (1-o_K)$$", r"(1-o_K)$$", r"(1-y_K)$$"),
+    "wrong symbol: the target": (r"\frac{y_K}{o_K} (o_K) \cdot (1-o_K)$$", r"(1-o_K)$$", r"(1-y_K)$$"),
 }
 """Each edit: a stretch of the text that stands there once or first, and in it what is replaced by what."""
 

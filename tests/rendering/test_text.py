@@ -72,7 +72,7 @@ answer.md:5:36  ✗ refuted  sign
        but        the right side does equal the head of the chain
        witness    left 0.5, right -0.5 at k = 1
                   widths: out 2
-                  y=[1,0]  b=1/2
+                  b=1/2  y=[1,0]
 
 answer.md:7:5  ? unread
    7 │ $$a = b$$

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from typing import Any
 
-from verify.rendering.places import place_of
+from verify.rendering.places import leaves, place_of
 from verify.report import Relation, Report
 
 FORMAT = "backproof-check/1"
@@ -26,7 +26,7 @@ def as_object(report: Report) -> dict[str, Any]:
         "network": report.network,
         "readings": [{"symbol": r.symbol, "read_as": r.read_as, "why": r.why} for r in report.readings],
         "diagnostics": [{"cell": d.cell, "line": d.line, "column": d.column, "message": d.message} for d in report.diagnostics],
-        "relations": [_relation(report.text, r) for r in report.relations],
+        "relations": [_relation(report, r) for r in report.relations],
         "asked": [{"quantity": a.quantity, "status": a.status, "relation": a.relation} for a in report.asked],
         "summary": report.summary,
         "engine": {"version": engine_version()},
@@ -47,7 +47,8 @@ def engine_version() -> str:
         return "unknown"
 
 
-def _relation(text: str, r: Relation) -> dict[str, Any]:
+def _relation(report: Report, r: Relation) -> dict[str, Any]:
+    text = report.text
     return {
         "id": r.id,
         "chain": r.chain,
@@ -74,7 +75,7 @@ def _relation(text: str, r: Relation) -> dict[str, Any]:
         if r.witness is None
         else {
             "sizes": r.witness.sizes,
-            "values": r.witness.values,
+            "values": leaves(report, r.witness.values),
             "entry": r.witness.entry,
             "left": r.witness.left,
             "right": r.witness.right,

@@ -1,8 +1,8 @@
-"""Offsets and places of a report's relations, turned into each other."""
+"""Where things of a report stand: offsets as places, and the leaves of a witness in the order of the network."""
 
 from __future__ import annotations
 
-from verify.report import Relation
+from verify.report import Relation, Report
 
 
 def place_of(text: str, relation: Relation, offset: int) -> tuple[int, int]:
@@ -22,3 +22,9 @@ def sign_offset(text: str, relation: Relation) -> int:
     for _ in range(relation.place.line - line):
         at = text.find("\n", at) + 1
     return at + relation.place.column - 1
+
+
+def leaves(report: Report, values: dict[str, object]) -> dict[str, object]:
+    """A witness's values in the order in which the network declares the leaves, the same on every run."""
+    order = {name: n for n, name in enumerate(report.network)}
+    return dict(sorted(values.items(), key=lambda item: (order.get(item[0], len(order)), item[0])))

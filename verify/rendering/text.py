@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from verify.rendering.cells import ELLIPSIS, clusters, excerpt, visible
-from verify.rendering.places import place_of, sign_offset
+from verify.rendering.places import leaves, place_of, sign_offset
 from verify.report import Asked, Place, Relation, Report, Status, Verdict, Witness
 
 Part = Text | Table | Padding
@@ -195,7 +195,7 @@ def _rows(report: Report, relation: Relation, explain: bool) -> list[Row]:
     if relation.rhs_equals_head and relation.verdict not in FINE:
         rows.append(("but", Text("the right side does equal the head of the chain")))
     if relation.witness is not None:
-        rows.extend(_witness_rows(relation.witness))
+        rows.extend(_witness_rows(report, relation.witness))
     if explain and relation.read_as:
         rows.append(("read as", Text(visible(relation.read_as))))
     if explain and relation.scope:
@@ -205,7 +205,7 @@ def _rows(report: Report, relation: Relation, explain: bool) -> list[Row]:
     return rows
 
 
-def _witness_rows(witness: Witness) -> list[Row]:
+def _witness_rows(report: Report, witness: Witness) -> list[Row]:
     sizes = ", ".join(f"{axis} {size}" for axis, size in witness.sizes.items())
     entry = ", ".join(f"{index} = {position}" for index, position in witness.entry.items())
     left, right = _told_apart(witness.left, witness.right)
@@ -216,7 +216,8 @@ def _witness_rows(witness: Witness) -> list[Row]:
     if sizes:
         rows.append(("", Text(f"widths: {visible(sizes)}", "dim")))
     if witness.values:
-        rows.append(("", Text(visible("  ".join(f"{name}={_nested(value)}" for name, value in witness.values.items())), "dim")))
+        values = leaves(report, witness.values).items()
+        rows.append(("", Text(visible("  ".join(f"{name}={_nested(value)}" for name, value in values)), "dim")))
     return rows
 
 
