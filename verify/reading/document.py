@@ -23,6 +23,12 @@ MAX_CHARS = 20_000_000
 MAX_LINES = 1_000_000
 """A document of more lines is refused."""
 
+MAX_FORMULA = 100_000
+"""A longer formula is left unread."""
+
+MAX_PARSED = 1_000_000
+"""Characters of formulas that are parsed; the formulas behind them are left unread."""
+
 FORMATS = ("md", "tex", "ipynb")
 
 _BOMS = (
@@ -70,9 +76,15 @@ def read(text: str | bytes, format: str = "md") -> Document:
     macros = macros_in(clean)
     parts: list[Formula | Prose] = []
     notes += found.diagnostics
+    parsed = 0
     for part in found.parts:
         if isinstance(part, Formula):
-            statements, unread = parse(clean, part.inside.start, part.inside.end, macros)
+            length = part.inside.end - part.inside.start
+            if length > MAX_FORMULA or parsed + length > MAX_PARSED:
+                statements, unread = _unread(part.inside, "a shorter formula" if length > MAX_FORMULA else "a shorter document")
+            else:
+                statements, unread = parse(clean, part.inside.start, part.inside.end, macros)
+                parsed += length
             notes += unread
             part = replace(part, statements=statements)
         parts.append(part)
@@ -93,6 +105,11 @@ def place(document: Document, offset: int) -> tuple[int | None, int, int]:
 
 def _refused(message: str) -> Document:
     return Document("", (), (Diagnostic(Span(0, 0), message),), ((0, None, 1),))
+
+
+def _unread(inside: Span, expected: str) -> tuple[tuple[Statement, ...], tuple[Diagnostic, ...]]:
+    """What stands for a formula that is not parsed for its length."""
+    return (Statement(Unreadable(inside, expected)),), (Diagnostic(inside, f"left unread for its length: {expected} was expected"),)
 
 
 def _decoded(data: bytes) -> tuple[str, list[Diagnostic]]:
