@@ -14,7 +14,7 @@ Anything that is not understood, and anything over the budget, gives up: no proo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
@@ -336,17 +336,9 @@ class _Form:
         if kind == "∏":
             index = self.new(tag)
             return self.all_of(self.instance(base, index=index), index)
+        make: dict[str, Callable[[Poly], Poly]] = {"e": self.exp, "l": self.log, "s": self.step}
         inner = self.instance(base)
-        match kind:
-            case "e":
-                return self.exp(inner)
-            case "l":
-                return self.log(inner)
-            case "s":
-                return self.step(inner)
-            case "f":
-                return self.apply(inner, *tag)
-        return inner
+        return make[kind](inner) if kind in make else self.apply(inner, *tag) if kind == "f" else inner
 
     def new(self, axis: str) -> Label:
         self.fresh += 1
@@ -621,8 +613,8 @@ class _Form:
         """The product over every position of a label."""
         if len(poly) == 1 and all(isinstance(e, int) for mono in poly for _, e in mono):  # factor by factor
             ((mono, c),) = poly.items()
-            parts: list[tuple[Poly, Rational]] = [*((_atom(b), e) for b, e in mono), *([({(): c}, 1)] if c != 1 else [])]
-            return self.product(_times((), ((self.intern("∏", part, index[2], index), e) for part, e in parts)))
+            number = [(self.intern("∏", {(): c}, index[2], index), 1)] if c != 1 else []
+            return self.product(_times(number, ((self.intern("∏", _atom(b), index[2], index), e) for b, e in mono)))
         return _atom(self.intern("∏", poly, index[2], index)) if poly else {}
 
     def apply(self, poly: Poly, function: str, order: int) -> Poly:
@@ -681,12 +673,15 @@ class _Form:
             case Pow(base, e):
                 return self.power(self.convert(base), e)
             case Sum(index, body) | Prod(index, body):
-                poly, label, size = self.convert(body), _label(index), self.sizes.get(index.axis, 0)
+                label, size = _label(index), self.sizes.get(index.axis, 0)
                 if self.level.sized and 1 <= size <= 6:
                     self.sizes_used = True
-                    values = [self.renamed(poly, {label: (FIXED, n)}) for n in range(size)]
+                    values = [self.renamed(self.convert(body), {label: (FIXED, n)}) for n in range(size)]
                     return _mix(*((v, 1) for v in values)) if isinstance(expr, Sum) else self.times(*values)
-                return self.total(poly, frozenset({label})) if isinstance(expr, Sum) else self.all_of(poly, label)
+                bound = {label}
+                while isinstance(expr, Sum) and isinstance(body, Sum) and _label(body.index) not in bound and not self.level.sized:
+                    bound, body = bound | {_label(body.index)}, body.body
+                return self.total(self.convert(body), frozenset(bound)) if isinstance(expr, Sum) else self.all_of(self.convert(body), label)
             case Step(argument):
                 return self.step(self.convert(argument))
             case Apply(function, argument, order):
