@@ -207,3 +207,13 @@ def test_each_edit_has_its_mark() -> None:
 def test_visible_keeps_offsets(text: str) -> None:
     """Making letters visible changes no offset."""
     assert len(visible(text)) == len(text)
+
+
+def test_a_line_of_megabytes_is_cut_at_both_ends() -> None:
+    """Of a very long line a window around the mark is shown, with an ellipsis at each end, and of its repair the beginning."""
+    line = "a" * 3_000_000 + " = " + "b" * 3_000_000
+    found = report(line, relation(line, line, "refuted", repair=line))
+    above, below = text_of(found, 80).splitlines()[3:5]
+    assert above.endswith("…") and above.split("│ ")[1].startswith("…")
+    assert above[below.index("^")] == "=" and below.count("^") == 1
+    assert len(text_of(found, 80)) < 5000

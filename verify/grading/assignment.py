@@ -119,7 +119,7 @@ def parse_assignment(text: str) -> Assignment:
 
 
 def line_of(front: Sequence[str], place: Sequence[Any]) -> int:
-    """The line of the front matter, from 1, at which a key such as ``("ask", 1, "points")`` stands; its table's if it is missing, else 0."""
+    """The line of the front matter, from 1, on which a key like ``("ask", 1, "points")`` is; its table's if it is missing, else 0."""
     if not place:
         return 0
     name = str(place[0])

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 
 ELLIPSIS = "…"
+REACH = 8
+"""How many times the width, in code points, is looked at on either side of a mark: a line may have megabytes."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,10 @@ def excerpt(line: str, spans: Sequence[tuple[int, int]], width: int, anchor: int
     ``anchor`` is where the reader would like the window to begin, say where the relation does; it is kept where the parts still fit.
     An end that is cut off shows an ellipsis. An empty span, and one behind the line's end, marks the one place where it is.
     """
+    near = (max(min(start for start, _ in spans) - REACH * width, 0), max(start for start, _ in spans) + REACH * width)
+    before, after = near[0] > 0, near[1] < len(line)
+    line = line[slice(*near)]
+    spans = [(start - near[0], min(end - near[0], len(line))) for start, end in spans]
     parts = clusters(visible(line))
     offsets, cells = [0], [0]
     for part in parts:
@@ -58,10 +64,10 @@ def excerpt(line: str, spans: Sequence[tuple[int, int]], width: int, anchor: int
     marked = [_clusters_of(offsets, start, end) for start, end in spans]
     first, last = min(low for low, _ in marked), max(high for _, high in marked)
     low, high = 0, len(parts)
-    if cells[-1] > width:
-        wanted = None if anchor is None else bisect_right(offsets, max(anchor, 0)) - 1
+    if cells[-1] > width or before or after:
+        wanted = None if anchor is None or anchor < near[0] else bisect_right(offsets, anchor - near[0]) - 1
         low, high = _window(cells, min(first, high), min(last, high), width, wanted)
-    head, tail = (ELLIPSIS if low else ""), (ELLIPSIS if high < len(parts) else "")
+    head, tail = (ELLIPSIS if low or before else ""), (ELLIPSIS if high < len(parts) or after else "")
     carets = [" "] * (cell_len(head) + cells[high] - cells[low] + 1)
     for start, end in marked:
         start, end = max(start, low), min(end, high)
@@ -95,3 +101,17 @@ def _window(cells: list[int], first: int, last: int, width: int, anchor: int | N
     while high < count and cells[high + 1] - cells[low] <= room:
         high += 1
     return low, high
+
+
+def cropped(text: str, width: int) -> str:
+    """The text, or its beginning and an ellipsis, in at most that many cells."""
+    text = text[: REACH * width]
+    if cell_len(text) <= width:
+        return text
+    out, used = "", 0
+    for part in clusters(text):
+        used += cell_len(part)
+        if used > width - 1:
+            break
+        out += part
+    return out + ELLIPSIS

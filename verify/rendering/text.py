@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator
 from io import StringIO
 from typing import IO
 
-from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from verify.rendering.cells import ELLIPSIS, clusters, excerpt, visible
+from verify.rendering.cells import cropped, excerpt, visible
 from verify.rendering.places import leaves, place_of, sign_offset
 from verify.report import Asked, Place, Relation, Report, Status, Verdict, Witness
 
@@ -44,6 +43,8 @@ FINE: frozenset[Verdict] = frozenset({"given", "proved", "tested"})
 
 PLAIN_WIDTH = 120
 LABELS = len("should be")
+LONGEST = 2000
+"""The most cells of a message, a repair or a reading that are shown; the JSON report has them whole."""
 BALL = re.compile(r"\[?(-?\d+(?:\.\d*)?(?:e[+-]?\d+)?)(?: \+/- \d+(?:\.\d*)?(?:e[+-]?\d+)?\])?")
 """An enclosure as the kernel writes it: a decimal, or ``[middle +/- radius]``."""
 
@@ -89,7 +90,7 @@ def relation_parts(report: Report, relation: Relation, width: int, *, explain: b
     head = Text.assemble((_where(report, relation.place), "bold"), "  ", (f"{symbol} {relation.verdict}", style))
     if relation.verdict in FINE:
         room = max(width - head.cell_len - 2, 12)
-        head.append("  ").append(_cropped(_one_line(f"{relation.lhs} {relation.relation} {relation.rhs}"), room), "dim")
+        head.append("  ").append(cropped(_words(f"{relation.lhs} {relation.relation} {relation.rhs}"), room), "dim")
         yield head
         gutter = 4
     else:
@@ -145,7 +146,7 @@ def _head(report: Report, width: int, verbose: bool) -> Iterator[Part]:
         else:
             (leaves if value["defined_as"] is None else defined).append(shown)
     if defined and not verbose:
-        rows.insert(0, ("network", Text(_cropped(visible(" → ".join(defined)), width - 16))))
+        rows.insert(0, ("network", Text(cropped(visible(" → ".join(defined)), width - 16))))
     elif defined:
         rows.insert(0, ("network", Text(visible(" → ".join(defined)))))
         rows.insert(1, ("given", Text(visible(", ".join(leaves)))))
@@ -185,9 +186,9 @@ def _source(report: Report, relation: Relation, width: int) -> tuple[list[Part],
 def _rows(report: Report, relation: Relation, explain: bool) -> list[Row]:
     rows: list[Row] = []
     if relation.message and (relation.verdict not in FINE or explain):
-        rows.append(("why", Text(_one_line(relation.message))))
+        rows.append(("why", Text(_words(relation.message))))
     if relation.repair:
-        rows.append(("should be" if relation.verdict == "refuted" else "meant", Text(visible(_one_line(relation.repair)), "green")))
+        rows.append(("should be" if relation.verdict == "refuted" else "meant", Text(_words(relation.repair), "green")))
     if relation.follows_from is not None:
         origin = next((r for r in report.relations if r.id == relation.follows_from), None)
         if origin is not None:
@@ -197,7 +198,7 @@ def _rows(report: Report, relation: Relation, explain: bool) -> list[Row]:
     if relation.witness is not None:
         rows.extend(_witness_rows(report, relation.witness))
     if explain and relation.read_as:
-        rows.append(("read as", Text(visible(relation.read_as))))
+        rows.append(("read as", Text(_words(relation.read_as))))
     if explain and relation.scope:
         rows.append(("holds for", Text(visible(relation.scope) + (f", up to a chance of {relation.bound}" if relation.bound else ""))))
     if relation.assumptions and (explain or relation.verdict not in FINE):
@@ -282,18 +283,10 @@ def _grid(rows: list[Row], labels: int | None = None) -> Table:
     return grid
 
 
+def _words(text: str) -> str:
+    """The text in one paragraph; of a very long one the beginning."""
+    return cropped(_one_line(text[: 4 * LONGEST]), LONGEST)
+
+
 def _one_line(text: str) -> str:
     return visible(" ".join(text.split()))
-
-
-def _cropped(text: str, width: int) -> str:
-    """The text, or its beginning and an ellipsis, in at most that many cells."""
-    if cell_len(text) <= width:
-        return text
-    out, used = "", 0
-    for part in clusters(text):
-        used += cell_len(part)
-        if used > width - 1:
-            break
-        out += part
-    return out + ELLIPSIS
