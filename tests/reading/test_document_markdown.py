@@ -180,6 +180,14 @@ def test_an_unclosed_code_fence_is_reported() -> None:
     assert [d.span.start for d in document.diagnostics] == [9]
 
 
+def test_an_unclosed_math_fence_harms_no_other_formula() -> None:
+    """A math fence without end is reported and read as prose; the formulas behind it are read."""
+    document = read("```math\na\n\n$c = d$\n")
+    assert insides(document) == ["c = d"]
+    assert [d.span.start for d in document.diagnostics] == [0]
+    assert prose(document) == ["```math", "a"]
+
+
 def test_prose_is_split_at_formulas() -> None:
     """The prose right before a formula is what stands right before it, block by block, with its kind."""
     document = read("# T $a$ end\n\nLet $b$ be, where $c$.\n\nTính: $d$\n- item $e$\n> quote $f$\n")

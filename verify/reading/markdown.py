@@ -161,8 +161,7 @@ def _fenced(page: _Page, at: int, line_end: int, fence: re.Match[str], marker: s
     if close is None:
         page.diagnostics.append(Diagnostic(Span(fence.start("fence"), fence.end("fence")), "this fence is not closed"))
         if kind:
-            page.prose = min(line_end + 1, page.end)
-            return page.prose
+            return line_end + 1
         _hidden(page, at, page.end, "code")
         return page.end
     last = _line_end(page, close)
