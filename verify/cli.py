@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -32,6 +34,7 @@ def main() -> None:
 @click.argument("files", nargs=-1, required=True, type=PATH, metavar="FILE...")
 @click.option("--assignment", "assignment_file", type=PATH, help="The assignment that the answers are to.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a file, each on one line.")
+@click.option("--html", "page", type=PATH, help="Write a page for a browser to this file; for several files, to this folder.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for slips and unread relations too.")
 @click.option("--fast", is_flag=True, help="Leave out the second opinions of the numerical oracles.")
 @click.option("--explain-reading", is_flag=True, help="Show every relation, and how it was read.")
@@ -41,6 +44,7 @@ def check(
     files: tuple[Path, ...],
     assignment_file: Path | None,
     as_json: bool,
+    page: Path | None,
     strict: bool,
     fast: bool,
     explain_reading: bool,
@@ -53,11 +57,13 @@ def check(
     """
     assignment = _assignment(assignment_file) if assignment_file is not None else None
     status = NOTHING_REFUTED
+    pages = _pages(files, page) if page is not None else []
     for n, path in enumerate(files):
-        report = _checked(path, format_name, assignment, fast, verbose)
-        if report is None:
+        answer = _checked(path, format_name, assignment, fast, verbose)
+        if answer is None:
             status = FAILED
             continue
+        report = answer.report
         if as_json:
             from verify.rendering.json_report import json_line
 
@@ -69,6 +75,8 @@ def check(
         bad = {"refuted", "slip", "unread"} if strict else {"refuted"}
         if status == NOTHING_REFUTED and bad & report.summary.keys():
             status = REFUTED
+        if pages and not _page_written(pages[n], answer, explain_reading):
+            status = FAILED
     sys.exit(status)
 
 
@@ -94,8 +102,8 @@ def grade(folder: Path, assignment_file: Path, out: Path, fast: bool, verbose: b
     answers = []
     for path in documents_in(folder, leave_out=(assignment_file, out)):
         name = path.relative_to(folder).as_posix()
-        report = _checked(path, None, assignment, fast, verbose)
-        answers.append(unreadable(name, assignment) if report is None else marked(name, report))
+        answer = _checked(path, None, assignment, fast, verbose)
+        answers.append(unreadable(name, assignment) if answer is None else marked(name, answer.report))
     if not answers:
         _fail(folder, "no answer in this folder")
     try:
@@ -158,7 +166,45 @@ def schema() -> None:
     click.echo(json.dumps(json_schema(), indent=2))
 
 
-def _checked(path: Path, format_name: str | None, assignment: Assignment | None, fast: bool, verbose: bool) -> Report | None:
+@dataclass(frozen=True)
+class _Answer:
+    """A checked file: the report on it, and what it was made from."""
+
+    report: Report
+    data: bytes
+    format: str
+
+
+def _pages(files: Sequence[Path], out: Path) -> list[Path]:
+    """Where the page of each file is written: to ``out`` itself, or for several files each to its own file in that folder."""
+    if len(files) == 1 and not out.is_dir():
+        return [out]
+    found: list[Path] = []
+    for path in files:
+        stem = "standard-input" if str(path) == "-" else path.name
+        names = (f"{stem}{'' if n == 1 else f'-{n}'}.html" for n in range(1, len(files) + 1))
+        found.append(next(out / name for name in names if out / name not in found))
+    return found
+
+
+def _page_written(path: Path, answer: _Answer, explain: bool) -> bool:
+    """Write the page of an answer; False, and a line on standard error, if that cannot be done."""
+    from verify.files import Unreadable, write_text
+    from verify.reading.document import read
+    from verify.rendering.html import html_report
+
+    try:
+        write_text(path, html_report(answer.report, read(answer.data, answer.format), explain=explain))
+    except Unreadable as reason:
+        _complain(path, str(reason))
+        return False
+    except Exception as error:
+        _complain(path, f"internal error, please report it: {type(error).__name__}: {error}")
+        return False
+    return True
+
+
+def _checked(path: Path, format_name: str | None, assignment: Assignment | None, fast: bool, verbose: bool) -> _Answer | None:
     """The report on a file, with points where there is an assignment; None, and a line on standard error, if it could not be read."""
     from verify.checking import check as check_text
     from verify.files import MAX_BYTES, Unreadable, format_of, read_bytes
@@ -184,7 +230,7 @@ def _checked(path: Path, format_name: str | None, assignment: Assignment | None,
         from verify.grading.marks import with_points
 
         report = with_points(report, assignment)
-    return report
+    return _Answer(report, data, chosen)
 
 
 def _assignment(path: Path) -> Assignment:
