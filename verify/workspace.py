@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from verify.kernel.decision import Decision, Kernel, Refuted, Settled, Undecided, Witness
-from verify.kernel.evaluate import FLOAT, OutOfReach, Point
+from verify.kernel.evaluate import BALL, FLOAT, Point
 from verify.kernel.expr import Delta, Expr, Index, Position, Prod, Size, Step, Sum, Tensor, children
-from verify.kernel.program import Condition, OneHot, Positive, Program, SumsToOne, nodes
+from verify.kernel.program import Condition, OneHot, OutOfReach, Positive, Program, SumsToOne, nodes
 
 WIDTHS = (3, 5, 7, 4)
 ENTRIES = 1 << 17
@@ -67,7 +67,7 @@ class Workspace:
         """
         try:
             return all(_agree(one, other) for one, other in self._sampled(self.kernel.settle(left, right, conditions)))
-        except OutOfReach:
+        except (OutOfReach, RecursionError):
             return True
         except OutOfDomain:
             return False
@@ -76,7 +76,7 @@ class Workspace:
         """Whether the expression is 0 at the sampled points, as far as floats can tell. Raises IllTyped."""
         try:
             return all(bool(np.all(np.abs(one) < 1e-10)) for one, _ in self._sampled(self.kernel.settle(expr, expr, conditions)))
-        except (OutOfReach, OutOfDomain):
+        except (OutOfReach, OutOfDomain, RecursionError):
             return False
 
     def decide(self, left: Expr, right: Expr, conditions: tuple[Condition, ...] = (), budget: int = 20_000) -> Decision:
@@ -88,7 +88,7 @@ class Workspace:
                 plausible = all(agree for _, _, agree in sides)
                 # Where both sides are as small as the error of rounding, floats tell nothing, and exact points are cheaper than a proof.
                 faint = plausible and all(float(np.max(np.abs(one))) < 1e-6 for one, _, _ in sides)
-            except OutOfReach:
+            except (OutOfReach, RecursionError):
                 plausible, faint = True, False
             decision: Decision | None = self._refuted(left, right, conditions, plausible, 1) if faint else None
             if decision is None and plausible:
@@ -101,11 +101,16 @@ class Workspace:
             return Undecided("engine gap: the sides seem to differ, and no exact point shows it")
         except (OutOfReach, OutOfDomain) as reason:
             return Undecided(str(reason))
+        except RecursionError:
+            return Undecided("the expression is nested too deeply")
 
     def _refuted(
         self, left: Expr, right: Expr, conditions: tuple[Condition, ...], plausible: bool, points: int | None = None
     ) -> Refuted | None:
         claim = self.kernel.settle(left, right, conditions)
+        fixed = [[self._fixed.get(axis, 1) for axis in self._definitions[name].axes] for name in self._leaves(claim.left, claim.right)]
+        if any(math.prod(shape) > BALL.limit for shape in fixed):
+            return None
         for point in islice(self._candidates(claim, plausible), points):
             refuted = self._shown(claim, point, left, right, conditions)
             if refuted is not None:
@@ -293,7 +298,7 @@ class Workspace:
                 try:
                     with np.errstate(all="ignore"):
                         good = all(np.all(np.isfinite(p.tensor(definition.name))) for p in self._sample(unit)[:2])
-                except OutOfReach:
+                except (OutOfReach, RecursionError):
                     return unit
                 direct = frozenset(n for n in definition.uses if self._definitions[n].body is None) - unit
                 more = direct or self._leaves(body) - unit

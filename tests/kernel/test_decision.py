@@ -23,6 +23,7 @@ from verify.kernel.expr import (
     Derivative,
     Expr,
     Index,
+    Mul,
     Num,
     Pow,
     Size,
@@ -433,6 +434,63 @@ def test_too_large_is_undecided() -> None:
         assert isinstance(PLAIN.decide(expr, U), Undecided)
     assert isinstance(PLAIN.decide(mul(num(Fraction(10) ** 400), U), V), (Undecided, Refuted))
     assert isinstance(PLAIN.decide(Pow(U, Fraction(10) ** 40), V), (Undecided, Refuted))
+
+
+def hostile() -> dict[str, tuple[Expr, Expr]]:
+    """Claims that would take for ever, or more memory than there is, without a budget."""
+    derived: Expr = Apply("tanh", mul(U, V))
+    for _ in range(50):
+        derived = Derivative(derived, U)
+    sums = mul(*(add(Apply("f", mul(U, num(t))), V) for t in range(40)))
+    axes = [(Index(f"a{t}", f"axis {t}"), Index(f"b{t}", f"axis {t}")) for t in range(30)]
+    tower: Expr = num(9)
+    for _ in range(5):
+        tower = Apply("exp", tower)
+    return {
+        "a product of 10,000 factors": (Derivative(Mul((U,) * 10_000), U), V),
+        "fifty derivatives": (derived, V),
+        "a product of 40 sums, thrice differentiated": (Derivative(Derivative(Derivative(sums, U), U), U), V),
+        "an outer product over 30 axes": (mul(*(Delta(*pair) for pair in axes)), U),
+        "a tower of exponentials": (tower, U),
+        "a power that no memory holds": (Pow(num(9), Fraction(9**81)), U),
+        "a diagonal of 10^8 entries": (Delta(Index("a", "wide"), Index("b", "wide")), add(U, mul(num(0), Size("wide")), tensor("x", 4095))),
+    }
+
+
+@pytest.mark.parametrize("name", sorted(hostile()))
+def test_hostile_claims_are_undecided(name: str) -> None:
+    """With the reason; nothing is proved, tested or refuted about what cannot be computed."""
+    left, right = hostile()[name]
+    decision = Workspace(PLAIN.program).decide(left, right)
+    assert isinstance(decision, Undecided | Refuted) if "diagonal" in name else isinstance(decision, Undecided)
+    assert Workspace(PLAIN.program).vanishes(left) is False
+
+
+def test_long_sums_are_no_trouble() -> None:
+    """A sum of 5,000 terms is differentiated and proved."""
+    assert isinstance(PLAIN.decide(Derivative(Add((mul(U, V),) * 5000), U), mul(num(5000), V)), Proved)
+
+
+def test_an_exhausted_stack_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the caller has left no room, the answer is that there is none."""
+    def deep(*arguments: object) -> None:
+        raise RecursionError
+
+    workspace = Workspace(PLAIN.program)
+    monkeypatch.setattr(workspace.kernel, "prove", deep)
+    assert workspace.decide(U, U) == Undecided("the expression is nested too deeply")
+    monkeypatch.setattr(workspace.kernel, "settle", deep)
+    assert workspace.screen(U, V)
+    assert not workspace.vanishes(U)
+
+
+def test_a_difference_that_balls_do_not_reach_is_an_engine_gap() -> None:
+    """At fixed widths that floats reach and balls do not, a false claim is undecided."""
+    wide = Workspace(Program((definition("X", p, Index("r", "m")),), sizes=(("n", 300), ("m", 300))))
+    entry = tensor("X", p, Index("r", "m"))
+    decision = wide.decide(entry, mul(num(2), entry))
+    assert isinstance(decision, Undecided)
+    assert "engine gap" in decision.reason
 
 
 def test_wide_programs_are_still_proved() -> None:

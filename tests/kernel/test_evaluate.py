@@ -302,6 +302,15 @@ def test_no_inverse_is_unlucky() -> None:
             residue(expr)
 
 
+def test_a_denominator_that_the_prime_divides_is_unlucky() -> None:
+    """1/p has no residue modulo p; an axis of more than 2^13 positions is out of reach."""
+    field = Modular(random.Random(5))
+    with pytest.raises(Unlucky):
+        field.leaf(Fraction(1, field.prime))
+    with pytest.raises(OutOfReach, match="wide"):
+        field.sum(Residues(np.zeros(2**13 + 1, dtype=np.int64)), 0)
+
+
 def test_survival_counts_signs_and_degree() -> None:
     """The bound grows with the degree, is a half for one sign, and 1 where nothing can be said."""
     field = Modular(random.Random(1))

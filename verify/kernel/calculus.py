@@ -10,12 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 
 from verify.kernel.expr import (
     ONE, ZERO, Add, Apply, Delta, Derivative, Expr, Index, Mul, Pi, Pow, Prod, Size, Sum, Tensor,
     add, children, delta, fresh, mul, neg, num, power, rebuild, sub, substitute,
 )
-from verify.kernel.program import Definition, Program
+from verify.kernel.program import Definition, OutOfReach, Program
+
+
+WORK = 50_000  # factors that one differentiation writes down at most
 
 
 @dataclass(frozen=True)
@@ -58,10 +62,17 @@ def summed(index: Index, body: Expr) -> Expr:
 def differentiate(expr: Expr, entry: Callable[[Tensor], Expr], avoid: frozenset[Index]) -> Expr:
     """The derivative of an expression without Derivative nodes, given that of each tensor entry in it.
 
-    ``avoid`` are the free indices of the quantity that it is differentiated by: a bound index never captures one.
+    ``avoid`` are the free indices of the quantity that it is differentiated by: a bound index never captures one. Raises OutOfReach.
     """
 
+    work = WORK
+
+    @cache
     def d(e: Expr) -> Expr:
+        nonlocal work
+        work -= len(children(e)) ** (2 if isinstance(e, Mul) else 1) + 1
+        if work < 0:
+            raise OutOfReach("the derivative has too many terms")
         match e:
             case Tensor():
                 return entry(e)

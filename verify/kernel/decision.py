@@ -18,13 +18,13 @@ import flint
 import numpy as np
 
 from verify.kernel.calculus import Resolver
-from verify.kernel.evaluate import BALL, OutOfReach, Point
+from verify.kernel.evaluate import BALL, Point
 from verify.kernel.expr import Apply, Delta, Derivative, Expr, Index, Position, Prod, Size, Sum, Tensor, children, sub, substitute
 from verify.kernel.modular import DRAWN, Bound, Modular, Residues, Unlucky
 from verify.kernel.normal_form import Normalizer, Proof
-from verify.kernel.program import Assumption, Condition, Definition, Equal, OneHot, Positive, Program, Unequal, nodes
+from verify.kernel.program import Assumption, Condition, Definition, Equal, OneHot, OutOfReach, Positive, Program, Unequal, nodes
 
-NODES, LEVELS, TRIALS = 20_000, 100, 256
+NODES, LEVELS, WIDEST, TRIALS = 20_000, 64, 1 << 12, 256
 _SEAL = object()
 _PRECISION = RLock()  # FLINT keeps one precision for the whole process
 
@@ -126,6 +126,8 @@ class Settled:
     def allowed(self, sizes: Mapping[str, int]) -> Any:
         """Which entries meet the conditions, as an array over the indices."""
         shape = tuple(sizes[i.axis] for i in self.indices)
+        if math.prod(shape) > 1 << 21 or len(shape) > 24:
+            raise OutOfReach("the claim has too many entries at these widths")
         grid = dict(zip(self.indices, np.ogrid[tuple(slice(n) for n in shape)], strict=True))
         allowed: Any = np.ones(shape, dtype=bool)
         for pair in self.apart:
@@ -141,7 +143,7 @@ def typed(definitions: Mapping[str, Definition], sizes: Mapping[str, int], *expr
     def at(position: Position, axis: str) -> None:
         if isinstance(position, Index) and position.axis != axis:
             raise IllTyped(f"the index {position.name} ranges over {position.axis}, not over {axis}")
-        if isinstance(position, int) and not 0 <= position < sizes.get(axis, NODES):
+        if isinstance(position, int) and not 0 <= position < sizes.get(axis, WIDEST):
             raise IllTyped(f"the axis {axis} has no position {position}")
 
     def check(expr: Expr, level: int) -> None:
@@ -225,6 +227,8 @@ class Kernel:
     def prove(self, left: Expr, right: Expr, conditions: tuple[Condition, ...] = (), budget: int = 20_000) -> Proved | None:
         """The claim proved, or None."""
         claim = self.settle(left, right, conditions)
+        if claim.left == claim.right:
+            return Proved(Proof(0, "the sides are one expression"), (), "all widths", _SEAL)
         if self._normalizer.program is not self.resolver.program:
             made = frozenset(self.resolver.definitions) - frozenset(self.program.by_name)
             self._normalizer = Normalizer(self.resolver.program, made)
@@ -276,7 +280,7 @@ class Kernel:
 
     def _model(self, used: frozenset[str], sizes: Mapping[str, int], leaves: Mapping[str, Any]) -> bool:
         """Whether the point is exact, has the right shapes, and meets every assumption."""
-        if not all(1 <= n <= 1 << 12 for n in sizes.values()) or not all(sizes.get(axis, n) == n for axis, n in self.program.sizes):
+        if not all(1 <= n <= WIDEST for n in sizes.values()) or not all(sizes.get(axis, n) == n for axis, n in self.program.sizes):
             return False
         for d in self.program.definitions:
             entries = leaves.get(d.name)

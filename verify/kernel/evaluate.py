@@ -18,11 +18,7 @@ import flint
 import numpy as np
 
 from verify.kernel.expr import Add, Apply, Delta, Expr, Index, Mul, Num, Pi, Position, Pow, Prod, Size, Step, Sum, Tensor, mul, power
-from verify.kernel.program import Definition
-
-
-class OutOfReach(Exception):
-    """Raised where a value would take too much work or has no image in the field; says why."""
+from verify.kernel.program import Definition, OutOfReach
 
 
 class Field(Protocol):
@@ -68,7 +64,7 @@ class Point:
     def array(self, expr: Expr, indices: tuple[Index, ...]) -> Any:
         """The value as data with these axes in this order; they include the free indices."""
         order = tuple(sorted(indices))
-        shape, axes = tuple(self.sizes[i.axis] for i in indices), [order.index(i) for i in indices]
+        shape, axes = self._shape(indices), [order.index(i) for i in indices]
         return self.field.view(self._thin(self.value(expr), order), lambda a: np.broadcast_to(np.transpose(a, axes), shape))
 
     def tensor(self, name: str) -> Any:
@@ -85,6 +81,12 @@ class Point:
                 self._tensors[stack.pop()] = self.array(definition.body, definition.indices)
         return self._tensors[name]
 
+    def _shape(self, indices: tuple[Index, ...]) -> tuple[int, ...]:
+        shape = tuple(self.sizes[i.axis] for i in indices)
+        if math.prod(shape) > self.field.limit or len(shape) > 24:
+            raise OutOfReach("the tensors have too many entries at these widths")
+        return shape
+
     def _thin(self, value: Value, indices: tuple[Index, ...]) -> Any:
         shape = tuple(self.sizes[i.axis] if i in value.indices else 1 for i in indices)
         return self.field.view(value.data, lambda a: np.reshape(a, shape))
@@ -94,17 +96,18 @@ class Point:
         if all(v.indices == indices for v in values):
             return Value(reduce(how, (v.data for v in values)), indices)
         indices = tuple(sorted({i for v in values for i in v.indices}))
-        if math.prod(self.sizes[i.axis] for i in indices) > self.field.limit:
-            raise OutOfReach("the tensors have too many entries at these widths")
+        self._shape(indices)
         return Value(reduce(how, (self._thin(v, indices) for v in values)), indices)
 
     def _take(self, data: Any, positions: tuple[Position, ...]) -> Value:
+        indices, at = self._grid(positions)
+        return Value(data if indices == positions else self.field.view(data, lambda a: a[at]), indices)
+
+    def _grid(self, positions: tuple[Position, ...]) -> tuple[tuple[Index, ...], tuple[Any, ...]]:
+        """The indices among the positions, sorted, and each position as an array over them."""
         indices = tuple(sorted({p for p in positions if isinstance(p, Index)}))
-        if indices == positions:
-            return Value(data, indices)
-        grid = dict(zip(indices, np.ogrid[tuple(slice(self.sizes[i.axis]) for i in indices)], strict=True))
-        at = tuple(grid[p] if isinstance(p, Index) else p for p in positions)
-        return Value(self.field.view(data, lambda a: a[at]), indices)
+        grid = dict(zip(indices, np.ogrid[tuple(map(slice, self._shape(indices)))], strict=True))
+        return indices, tuple(grid[p] if isinstance(p, Index) else p for p in positions)
 
     def _compute(self, expr: Expr) -> Value:
         field = self.field
@@ -118,8 +121,8 @@ class Point:
             case Tensor(name, positions):
                 return self._take(self.tensor(name), positions)
             case Delta(left, right):
-                sizes = range(max(self.sizes[p.axis] if isinstance(p, Index) else p + 1 for p in (left, right)))
-                return self._take(field.leaf(np.array([[Fraction(i == j) for j in sizes] for i in sizes])), (left, right))
+                indices, (one, other) = self._grid((left, right))
+                return Value(field.leaf(np.array([Fraction(0), Fraction(1)])[np.asarray(one == other, dtype=int)]), indices)
             case Add(terms):
                 return self._join([self.value(t) for t in terms], field.add)
             case Mul(factors):

@@ -1,4 +1,3 @@
-# ruff: noqa: I001
 """Evaluation modulo a random prime, with bounds of what a false claim would have to be a root of.
 
 exp, log, roots and unknown functions become free variables, one for each value of their argument; the laws of exp and log are
@@ -17,8 +16,9 @@ from typing import Any, NamedTuple
 import flint
 import numpy as np
 
-from verify.kernel.evaluate import Point, Value, OutOfReach
+from verify.kernel.evaluate import Point, Value
 from verify.kernel.expr import ONE, Add, Apply, Expr, Mul, Num, Pow, Tensor, add, mul, neg, num, power, sub, substitute
+from verify.kernel.program import OutOfReach
 
 
 class Unlucky(Exception):

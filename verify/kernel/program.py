@@ -9,6 +9,10 @@ from functools import cached_property
 from verify.kernel.expr import Expr, Index, Tensor, children
 
 
+class OutOfReach(Exception):
+    """Raised where something would take too much work, or cannot be had at all; says why."""
+
+
 @dataclass(frozen=True)
 class Definition:
     """A quantity: its name, its axes as formal indices, and the body that computes an entry; no body for a leaf."""
