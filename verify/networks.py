@@ -1,14 +1,17 @@
-"""Random networks for Hypothesis: widths, weights, inputs and targets of a program, where derivatives exist and can be told apart."""
+"""Random networks for Hypothesis: widths, weights, inputs and targets of a program, where derivatives exist and can be told apart.
+
+Hypothesis draws the widths, the kind of targets, the signs and a seed; the entries come from the seed, so that they are in general position
+from the first example on. (Entries drawn one by one begin with a network of zeros, on which every gradient vanishes and nothing is seen.)
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from hypothesis import assume, event
+from hypothesis import event, reject
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 from verify.kernel.expr import Apply, Expr, Pow, Step
 from verify.kernel.program import Definition, OneHot, Positive, Program, SumsToOne
@@ -21,7 +24,7 @@ LARGEST_ARGUMENT = 3.0
 KINK = 0.05
 """The least distance of a step's argument from 0: there is no derivative at the kink, and differences must not reach across."""
 SMALLEST_DENOMINATOR = 1e-3
-GRID = 16
+ATTEMPTS = 100
 
 
 def axes(program: Program) -> tuple[str, ...]:
@@ -33,15 +36,13 @@ def axes(program: Program) -> tuple[str, ...]:
 def networks(draw: st.DrawFn, program: Program) -> Network:
     """Networks with widths that are pairwise different and at least 3, so that a swapped layer, a transpose or a missing sum shows.
 
-    Every argument of exp, sigmoid, tanh … is at most 3 in size; every kink is at least 0.05 away, with some unit active at each ReLU;
-    logarithms and denominators are away from 0. Targets that are assumed to add up to 1 do, softly or one-hot. Sizes that the program
-    fixes stay.
+    Every argument of exp, sigmoid, tanh … is at most 3 in size; every kink is at least 0.05 away, with some unit active at each ReLU, or
+    all of them; logarithms and denominators are away from 0. Targets that are assumed to add up to 1 do, softly or one-hot. Sizes that the
+    program fixes stay. Draws nothing (the example is discarded) if no such network is found.
     """
     free = [axis for axis in axes(program) if axis not in dict(program.sizes)]
     widths = draw(st.permutations(range(SMALLEST, SMALLEST + len(free))))
-    network = draw(_filled(program, dict(program.sizes) | dict(zip(free, widths, strict=True))))
-    assume(_regular(program, network, lambda u: bool(np.any(u > 0))))
-    return network
+    return _drawn(draw, program, dict(zip(free, widths, strict=True)), lambda u: bool(np.any(u > 0)))
 
 
 @st.composite
@@ -53,65 +54,56 @@ def degenerate_networks(draw: st.DrawFn, program: Program) -> Network:
     gradient is 0. It is worth having because formulas that divide by a width, or slice an axis, break there first.
     """
     width = draw(st.integers(1, SMALLEST))
-    network = draw(_filled(program, dict(program.sizes) | {axis: width for axis in axes(program) if axis not in dict(program.sizes)}))
     event(f"every axis has {width}")
-    assume(_regular(program, network, lambda u: True))
-    return network
+    return _drawn(draw, program, dict.fromkeys(axes(program), width), lambda u: True)
 
 
-def _regular(program: Program, network: Network, active: Callable[[Array], bool]) -> bool:
-    """Whether the forward pass stays where it is smooth and does not saturate."""
-    fine: list[bool] = []
+def _drawn(draw: st.DrawFn, program: Program, widths: dict[str, int], active: Callable[[Array], bool]) -> Network:
+    sizes = widths | dict(program.sizes)
+    hot, positive = draw(st.booleans(), label="one-hot targets"), draw(st.booleans(), label="positive weights")
+    values = np.random.default_rng(draw(st.integers(0, 2**32 - 1), label="seed"))
+    for _ in range(ATTEMPTS):
+        leaves = {d.name: _leaf(program, d, sizes, values, hot, positive) for d in program.definitions if d.body is None}
+        found = Network(sizes, leaves)
+        patterns = _regular(program, found, active)
+        if patterns is not None:
+            for pattern in patterns:
+                event(f"ReLU: {pattern}")
+            return found
+    reject()
+
+
+def _regular(program: Program, network: Network, active: Callable[[Array], bool]) -> set[str] | None:
+    """Which units are active at the kinks, in words, if the forward pass stays where it is smooth and does not saturate; else None."""
+    fine, patterns = True, set[str]()
 
     def watch(node: Expr, value: Any) -> None:
+        nonlocal fine
         match node:
             case Step():
-                fine.append(bool(np.min(np.abs(value)) >= KINK) and active(value))
-                event(f"ReLU: {'all' if np.all(value > 0) else 'some'} active")
+                fine &= bool(np.min(np.abs(value)) >= KINK) and active(value)
+                patterns.add("all active" if np.all(value > 0) else "none active" if np.all(value < 0) else "some active")
             case Apply("log", _, _):
-                fine.append(bool(np.min(value) >= SMALLEST_DENOMINATOR))
+                fine &= bool(np.min(value) >= SMALLEST_DENOMINATOR)
             case Apply():
-                fine.append(bool(np.max(np.abs(value)) <= LARGEST_ARGUMENT))
+                fine &= bool(np.max(np.abs(value)) <= LARGEST_ARGUMENT)
             case Pow(_, exponent) if exponent < 0 or exponent.denominator != 1:
-                fine.append(bool(np.min(value if exponent.denominator != 1 else np.abs(value)) >= SMALLEST_DENOMINATOR))
+                fine &= bool(np.min(value if exponent.denominator != 1 else np.abs(value)) >= SMALLEST_DENOMINATOR)
 
     with np.errstate(all="ignore"):
         Forward(network.sizes, watch=watch).run(program, network.leaves)
-    return all(fine)
+    return patterns if fine else None
 
 
-@st.composite
-def _filled(draw: st.DrawFn, program: Program, sizes: dict[str, int]) -> Network:
-    leaves = {d.name: draw(_leaf(program, d, sizes)) for d in program.definitions if d.body is None}
-    return Network(sizes, leaves)
-
-
-def _leaf(program: Program, leaf: Definition, sizes: dict[str, int]) -> st.SearchStrategy[Array]:
-    """Values on a grid. A weight is drawn smaller the more units feed the next, so that few networks saturate and are thrown away."""
+def _leaf(program: Program, leaf: Definition, sizes: Mapping[str, int], draw: np.random.Generator, hot: bool, positive: bool) -> Array:
+    """Entries of a leaf. A weight is drawn smaller the more units feed the next, so that few networks saturate and are drawn again."""
     of = shape(program, leaf.name, sizes)
     assumed = [a for a in program.assumptions if a.name == leaf.name]
-    for assumption in assumed:
-        if isinstance(assumption, OneHot):
-            return _one_hot(of, assumption.position)
-    for assumption in assumed:
-        if isinstance(assumption, SumsToOne):
-            soft = _soft(of, assumption.position)
-            return soft if Positive(leaf.name) in assumed else st.one_of(_one_hot(of, assumption.position), soft)
-    if assumed:
-        return _grid(of, 1, GRID).map(lambda a: a / GRID)
-    scale = 1.5 if len(of) < 2 else 2 / of[0] ** 0.5
-    return _grid(of, -GRID, GRID).map(lambda a: a * scale / GRID)
-
-
-def _grid(of: tuple[int, ...], low: int, high: int) -> st.SearchStrategy[Array]:
-    return hnp.arrays(np.int64, of, elements=st.integers(low, high), fill=st.nothing()).map(lambda a: a.astype(float))
-
-
-def _soft(of: tuple[int, ...], along: int) -> st.SearchStrategy[Array]:
-    return _grid(of, 1, GRID).map(lambda a: a / a.sum(axis=along, keepdims=True))
-
-
-def _one_hot(of: tuple[int, ...], along: int) -> st.SearchStrategy[Array]:
-    rest = of[:along] + of[along + 1 :]
-    places = hnp.arrays(np.int64, rest, elements=st.integers(0, of[along] - 1), fill=st.nothing())
-    return places.map(lambda at: np.moveaxis(np.eye(of[along])[at], -1, along))
+    along = next((a.position for a in assumed if isinstance(a, (OneHot, SumsToOne))), None)
+    if along is None:
+        scale = 1.5 if len(of) < 2 else 2 / of[0] ** 0.5
+        return draw.uniform(0.05 if positive or assumed else -scale, scale, of)
+    if any(isinstance(a, OneHot) for a in assumed) or (hot and Positive(leaf.name) not in assumed):
+        return np.moveaxis(np.eye(of[along])[draw.integers(of[along], size=of[:along] + of[along + 1 :])], -1, along)
+    weights = draw.uniform(0.05, 1, of)
+    return np.asarray(weights / weights.sum(axis=along, keepdims=True))

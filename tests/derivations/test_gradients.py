@@ -3,11 +3,11 @@
 from functools import cache
 
 import pytest
-from tests.derivations.cases import OPINIONS, TOLERANCE, each_gradient, each_opinion
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from derivations import catalogue, families
+from tests.derivations.cases import OPINIONS, TOLERANCE, each_gradient, each_opinion
 from verify.kernel.decision import Proved
 from verify.networks import degenerate_networks, networks
 from verify.oracles.second_opinion import gap

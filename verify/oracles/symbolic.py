@@ -68,9 +68,8 @@ def _entries(definition: Definition, sizes: tuple[tuple[str, int], ...]) -> tupl
         reads: dict[Place, Any] = {}
 
         def entry(*place: Any, reads: dict[Place, Any] = reads) -> Any:
-            # Numbered as they are met, so that the entries of a layer are one expression. A symbol's name becomes Python source in
-            # lambdify: never a name of the program's, which may be an answer's.
-            return reads.setdefault(place, sp.Symbol(f"v{len(reads)}", real=True))
+            # Numbered as they are met, so that the entries of a layer are one expression.
+            return reads.setdefault(place, _symbols(len(reads) + 1)[-1])
 
         assert definition.body is not None
         expression = _expand(definition.body, dict(zip(definition.indices, at, strict=True)), widths, entry)
@@ -80,8 +79,25 @@ def _entries(definition: Definition, sizes: tuple[tuple[str, int], ...]) -> tupl
 
 @lru_cache(maxsize=1024)
 def _compiled(expression: Any, symbols: tuple[Any, ...]) -> tuple[Callable[..., float], Callable[..., list[float]]]:
-    slopes = [sp.diff(expression, symbol) for symbol in symbols]
-    return sp.lambdify(symbols, expression, modules="math"), sp.lambdify(symbols, slopes, modules="math", cse=True)
+    slopes: dict[Any, list[Any]] = {symbol: [] for symbol in symbols}
+    for term in sp.Add.make_args(expression):
+        # The terms of a written-out Σ are alike but for their symbols: SymPy, which is slow, differentiates one of them.
+        own = [symbol for symbol in symbols if symbol in term.free_symbols]
+        blank = _symbols(len(own))
+        for symbol, slope in zip(own, _slopes(term.xreplace(dict(zip(own, blank, strict=True))), blank), strict=True):
+            slopes[symbol].append(slope.xreplace(dict(zip(blank, own, strict=True))))
+    value = sp.lambdify(symbols, expression, modules="math")
+    return value, sp.lambdify(symbols, [sp.Add(*parts) for parts in slopes.values()], modules="math", cse=True)
+
+
+@lru_cache(maxsize=4096)
+def _slopes(expression: Any, symbols: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(sp.diff(expression, symbol) for symbol in symbols)
+
+
+def _symbols(count: int) -> tuple[Any, ...]:
+    # A symbol's name becomes Python source in lambdify: never a name of the program's, which may be an answer's.
+    return tuple(sp.Symbol(f"v{n}") for n in range(count))
 
 
 def _expand(expr: Expr, at: Mapping[Index, int], widths: Mapping[str, int], entry: Callable[[str, tuple[int, ...]], Any]) -> Any:
