@@ -24,7 +24,7 @@ from verify.kernel.modular import DRAWN, Bound, Modular, Residues, Unlucky
 from verify.kernel.normal_form import Normalizer, Proof
 from verify.kernel.program import Assumption, Condition, Definition, Equal, OneHot, OutOfReach, Positive, Program, Unequal, nodes
 
-NODES, LEVELS, WIDEST, TRIALS = 20_000, 64, 1 << 12, 256
+NODES, LEVELS, WIDEST, TRIALS = 20_000, 100, 1 << 12, 256
 _SEAL = object()
 _PRECISION = RLock()  # FLINT keeps one precision for the whole process
 
