@@ -262,6 +262,9 @@ EQUAL: dict[str, tuple[Expr, Expr] | tuple[Expr, Expr, Program]] = {
     "targets that add up to 1": (Sum(k, mul(y, u)), u, ones),
     "one-hot targets squared": (power(y, 2), y, hot),
     "two one-hot targets": (mul(T("y", i), y), mul(Delta(i, k), y), hot),
+    "a one-hot target picks an entry": (
+        mul(T("y", i), power(Sum(k, mul(y, x(k))), -1), Sum(m, mul(T("y", m), T("v", m)))), mul(T("y", i), T("v", i), power(x(i), -1)), hot,
+    ),
     "one-hot targets add up to 1": (Sum(k, y), ONE, hot),
     "the variance": (
         div(Sum(n, power(sub(x(n), mean), 2)), Size("a")),
@@ -317,6 +320,9 @@ DIFFERENT: dict[str, tuple[Expr, Expr] | tuple[Expr, Expr, Program]] = {
     "an unknown function of a difference": (phi(sub(x(i), x(k))), phi(sub(x(k), x(i)))),
     "targets not known to add up": (Sum(k, mul(y, u)), u),
     "targets that are not one-hot": (power(y, 2), y, ones),
+    "an entry picked by targets that add up to 1": (
+        mul(T("y", i), Sum(k, mul(y, x(k)))), mul(T("y", i), x(i)), ones,
+    ),
     "targets over the wrong index": (Sum(s, T("y", s, k)), ONE, assuming(SumsToOne("y", 1))),
     "a weighted sum of targets": (Sum(k, mul(y, x(k))), x(k), ones),
     "a sum of squared targets": (Sum(k, power(y, 2)), ONE, ones),

@@ -261,8 +261,14 @@ class _Form:
             case "p" if not 0 < e < 1:
                 return _mix((self.product(_times(rest, [(base, e - floor(e))])), _power(int(key[1:]), floor(e))))
             case "." if e > 0 and key in self.tables.hot:
-                for at in self.tables.hot[key]:  # y_i y_k = δ_ik y_i and y² = y
+                for at in self.tables.hot[key]:  # y_i y_k = δ_ik y_i, y² = y, and y_i (Σ_k y_k c_k)^f = y_i c_i^f
                     for other, f in rest:
+                        atoms, bound = self.opened(other) if other[0] == "Σ" else ((), frozenset())
+                        for (k, ps), g in atoms:
+                            if (k, g) == (key, 1) and ps[at] in bound and [n for n, p in enumerate(ps) if p != places[n]] == [at]:
+                                self.assumed(OneHot(key[1:], at))
+                                found = self.total(self.rename(_without(atoms, (k, ps)), {ps[at]: places[at]}), bound - {ps[at]})
+                                return self.expand(self.product(dict(_without(factors.items(), other))), self.power(found, f))
                         if other[0] == key and f > 0 and [n for n, p in enumerate(places) if p != other[1][n]] == [at]:
                             self.assumed(OneHot(key[1:], at))
                             return self.product(_times(_without(factors.items(), other), [(("δ", (places[at], other[1][at])), 1)]))
