@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from itertools import permutations
 from itertools import product as every
+from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from verify.kernel.calculus import Resolver
 from verify.kernel.expr import (
     ONE,
     ZERO,
@@ -558,6 +560,94 @@ def test_depth_costs_linearly(name: str, head: str) -> None:
         normalizer = Normalizer(program, frozenset(f"d{layer}" for layer in range(1, depth + 1)))
         assert normalizer.equal(left, right, budget=100 * depth)
         assert normalizer.equal(left, mul(q(2), right), budget=100 * depth) is None
+
+
+def of(*definitions: Any, assume: OneHot | SumsToOne | None = None) -> Program:
+    """A program from names, indices and bodies."""
+    return Program(tuple(Definition(*d) for d in definitions), frozenset({assume} if assume else ()))
+
+
+def layers() -> dict[str, tuple[Program, Expr, Expr]]:
+    """Layers and losses, a derivative, and what textbooks have for it."""
+    size, batch, dim, g = Size("a"), Size("batch"), Index("d", "dim"), T("g", i)
+    e, c = Index("e", "dim"), Index("c", "key")
+    b, bb = Index("b", "key"), Index("b'", "key")
+
+    def inverse_deviation(*at: Index) -> Expr:
+        return Pow(add(T("var", *at), T("eps")), Fraction(-1, 2))
+
+    layer_norm = of(
+        ("x", (i,)), ("g", (i,)), ("eps", ()), ("mu", (), div(Sum(j, x(j)), size)),
+        ("var", (), div(Sum(j, power(sub(x(j), T("mu")), 2)), size)),
+        ("h", (i,), mul(sub(x(i), T("mu")), inverse_deviation())), ("L", (), Sum(i, mul(g, T("h", i)))),
+    )  # fmt: skip
+    batch_norm = of(
+        ("x", (s, i)), ("g", (s, i)), ("eps", ()), ("mu", (i,), div(Sum(s, x(s, i)), batch)),
+        ("var", (i,), div(Sum(s, power(sub(x(s, i), T("mu", i)), 2)), batch)),
+        ("h", (s, i), mul(sub(x(s, i), T("mu", i)), inverse_deviation(i))), ("L", (), Sum(s, Sum(i, mul(T("g", s, i), T("h", s, i))))),
+    )  # fmt: skip
+    attention = of(
+        ("q", (i, dim)), ("k", (b, dim)), ("v", (b, dim)), ("g", (i, dim)),
+        ("s", (i, b), div(Sum(dim, mul(T("q", i, dim), T("k", b, dim))), root(Size("dim")))),
+        ("p", (i, b), div(exp(T("s", i, b)), Sum(c, exp(T("s", i, c))))), ("O", (i, dim), Sum(b, mul(T("p", i, b), T("v", b, dim)))),
+        ("L", (), Sum(i, Sum(dim, mul(T("g", i, dim), T("O", i, dim))))),
+    )  # fmt: skip
+
+    def slope_of_scores(at: Index, bound: Index) -> Expr:
+        def slope_of_weights(key: Index) -> Expr:
+            return Sum(e, mul(T("g", i, e), T("v", key, e)))
+
+        return mul(T("p", i, at), sub(slope_of_weights(at), Sum(bound, mul(T("p", i, bound), slope_of_weights(bound)))))
+
+    soft = ("o", (i,), div(exp(x(i)), Sum(j, exp(x(j)))))
+    distance = ("L", (), Sum(i, mul(T("y", i), sub(log(T("y", i)), log(T("o", i))))))
+    divergence = of(("x", (i,)), ("y", (i,)), soft, distance, assume=SumsToOne("y"))
+    reverse = of(("x", (i,)), ("y", (i,)), soft, ("L", (), Sum(i, mul(T("o", i), sub(log(T("o", i)), log(T("y", i)))))))
+    picked = of(("x", (i,)), ("y", (i,)), soft, ("L", (), neg(log(Sum(i, mul(T("y", i), T("o", i)))))), assume=OneHot("y"))
+    logistic = of(
+        ("X", (s, i)), ("w", (i,)), ("y", (s,)), ("a", (s,), sigmoid(Sum(i, mul(T("X", s, i), T("w", i))))),
+        ("L", (), neg(div(Sum(s, add(mul(T("y", s), log(T("a", s))), mul(sub(ONE, T("y", s)), log(sub(ONE, T("a", s)))))), batch))),
+    )  # fmt: skip
+    normal = mul(q(1, 2), add(ONE, fn("erf")(div(x(i), root(q(2))))))
+    gelu = of(("x", (i,)), ("h", (i,), mul(x(i), normal)))
+    unit = of(("x", (i,)), ("r", (), root(Sum(i, power(x(i), 2)))), ("h", (i,), div(x(i), T("r"))))
+    form = of(("x", (i,)), ("A", (i, j)), ("L", (), Sum(i, Sum(j, mul(x(i), T("A", i, j), x(j))))))
+    loss = T("L")
+    return {
+        "layer norm": (layer_norm, Derivative(loss, x(i)), mul(inverse_deviation(), sub(
+            sub(g, div(Sum(j, T("g", j)), size)), mul(T("h", i), div(Sum(j, mul(T("g", j), T("h", j))), size)),
+        ))),
+        "batch norm": (batch_norm, Derivative(loss, x(s, i)), mul(inverse_deviation(i), sub(
+            sub(T("g", s, i), div(Sum(t, T("g", t, i)), batch)), mul(T("h", s, i), div(Sum(t, mul(T("g", t, i), T("h", t, i))), batch)),
+        ))),
+        "attention, scores": (attention, Derivative(loss, T("s", i, b)), slope_of_scores(b, bb)),
+        "attention, queries": (
+            attention, Derivative(loss, T("q", i, dim)), div(Sum(b, mul(slope_of_scores(b, bb), T("k", b, dim))), root(Size("dim"))),
+        ),
+        "Kullback-Leibler": (divergence, Derivative(loss, x(i)), sub(T("o", i), T("y", i))),
+        "reverse Kullback-Leibler": (reverse, Derivative(loss, x(i)), mul(T("o", i), sub(sub(log(T("o", i)), log(T("y", i))), loss))),
+        "log of the target's probability": (picked, Derivative(loss, x(i)), sub(T("o", i), T("y", i))),
+        "logistic regression": (
+            logistic, Derivative(loss, T("w", i)), div(Sum(s, mul(sub(T("a", s), T("y", s)), T("X", s, i))), batch),
+        ),
+        "gelu": (
+            gelu, Derivative(T("h", i), x(i)), add(normal, div(mul(x(i), exp(div(neg(power(x(i), 2)), q(2)))), root(mul(q(2), Pi())))),
+        ),
+        "a unit vector": (unit, Derivative(T("h", i), x(k)), div(sub(delta(i, k), mul(T("h", i), T("h", k))), T("r"))),
+        "a quadratic form": (form, Derivative(loss, x(k)), Sum(i, mul(add(T("A", k, i), T("A", i, k)), x(i)))),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", layers())
+def test_layers_and_losses(name: str) -> None:
+    """Derivatives of layers and losses, as calculus makes them, are what textbooks have; with a factor 2 or another sign they are not."""
+    program, derivative, textbook = layers()[name]
+    resolver = Resolver(program)
+    truth = resolver.resolve(derivative)
+    normalizer = Normalizer(resolver.program, frozenset(resolver.definitions) - frozenset(program.by_name))
+    assert normalizer.equal(truth, textbook)
+    assert normalizer.equal(truth, mul(q(2), textbook)) is None
+    assert normalizer.equal(truth, neg(textbook)) is None
 
 
 def test_definitions_are_inlined_where_it_takes_them() -> None:
