@@ -14,13 +14,14 @@ from verify.deciding import Decider, Outcome
 from verify.kernel.calculus import affected
 from verify.kernel.decision import Proved, Refuted, Undecided
 from verify.kernel.program import Assumption, SumsToOne
-from verify.meaning.claims import ChainReading, Typed, names_quantity
+from verify.meaning.claims import ChainReading, Typed, is_chain_rule, names_quantity
 from verify.meaning.declarations import Declared
 from verify.meaning.definitions import Line
 from verify.meaning.elaborate import Clash, Undeclared, Unread
+from verify.meaning.families import DEPTH, instances
 from verify.meaning.network import Network
 from verify.meaning.repairs import ANYWHERE, WHERE_ILL_TYPED, Around, Candidate, TextEdit, left_out_tag
-from verify.meaning.symbols import letter_of
+from verify.meaning.symbols import SAME_LETTERS, glyph_cost, keys_in, letter_of
 from verify.reading.syntax import (
     Added,
     Big,
@@ -41,6 +42,7 @@ from verify.reading.syntax import (
 from verify.reading.traversal import walk
 from verify.report import Verdict
 
+WORST: tuple[Verdict, ...] = ("refuted", "follows", "slip", "unread", "tested", "proved", "given")
 EQUALITIES = frozenset({"=", ":=", "equiv", "iff", "<-", "triangleq", "def"})
 Failure = Literal["false", "ill-typed", "unread", "undeclared"]
 
@@ -79,6 +81,8 @@ class State:
     labels: dict[str, Node] = field(default_factory=dict)
     cases: tuple[Chain, ...] = ()
     proved: int = 0
+    trusted: frozenset[str] = frozenset()
+    aliases: frozenset[str] = frozenset()
     recent: tuple[str, ...] = ()
 
 
@@ -126,7 +130,7 @@ class Judge:
                     self.state.cases = (content,)
                     found.extend(self._listed(line, content, "given", "a case condition"))
                 else:
-                    found.extend(self.chain(line, content, conditions))
+                    found.extend(self.members(line, content, conditions))
             for condition in conditions:
                 found.extend(self._listed(line, condition, "given", "a side condition"))
             if line.statement.label:
@@ -140,6 +144,29 @@ class Judge:
         for n, link in enumerate(chain.links):
             yield Judgement(line, chain, n, left, link, verdict, reason)
             left = link.right
+
+    def members(self, line: Line, chain: Chain, conditions: tuple[Chain, ...]) -> list[Judgement]:
+        """The judgements of a chain; of one that stands for a family of layers or time steps the worst of its instances."""
+        found = instances(line.statement, self.declared.families)
+        if not self.declared.families.letters or (len(found) == 1 and found[0][1] is line.statement):
+            return self.chain(line, chain, conditions)
+        judged: list[tuple[dict[str, int], list[Judgement]]] = []
+        proved = self.state.proved
+        for values, statement in found:
+            assert isinstance(statement.content, Chain)
+            judged.append((values, self.chain(replace(line, statement=statement), statement.content, conditions)))
+        self.state.proved = min(self.state.proved, proved + len(chain.links))
+        known = [pair for pair in judged if not any(j.failure == "undeclared" for j in pair[1])] or judged[:1]
+        out = []
+        left = chain.first
+        for n, link in enumerate(chain.links):
+            values, worst = min(((v, j[n]) for v, j in known), key=lambda pair: WORST.index(pair[1].verdict))
+            member = ", ".join(f"{letter} = {value}" for letter, value in values.items())
+            notes = (*worst.notes, f"tried for {DEPTH} members of the family")
+            reason = worst.reason + (f" (for {member})" if member and worst.verdict in ("unread", "refuted") else "")
+            out.append(replace(worst, chain=chain, left=left, link=link, notes=notes, reason=reason))
+            left = link.right
+        return out
 
     # -- one chain ----------------------------------------------------------------------------------------------------------------
 
@@ -160,11 +187,40 @@ class Judge:
             if n and judgement.verdict not in ("unread", "given") and chain.first is not None and link.right is not None:
                 judgement = replace(judgement, equals_head=self.equals(reading, chain.first, link.right))
             found.append(judgement)
-            self.state.proved += judgement.verdict in ("proved", "tested")
+            self.learn(judgement)
             carried = judgement.repairs if judgement.verdict == "slip" and len(judgement.repairs) == 1 else ()
             carried = tuple(c for c in carried if link.right is not None and _inside(c, link.right))
             left = link.right
         return self.joined(line, reading, found)
+
+    def learn(self, judgement: Judgement) -> None:
+        """Take notice of a proved relation: its quantities are understood as they are written, and so are the misreadings in it.
+
+        A bare chain rule holds for whatever stands in it and teaches nothing.
+        """
+        if judgement.verdict not in ("proved", "tested"):
+            return
+        self.state.proved += 1
+        sides = [side for side in (judgement.left, judgement.link.right) if side is not None]
+        if all(is_chain_rule(side) for side in sides):
+            return
+        self.state.trusted |= self._keys(*sides)
+        self.state.aliases |= self._misread(*sides)
+
+    def _misread(self, *nodes: Node) -> set[str]:
+        """The symbols of some sides that are read as other letters; another font of the same letter is no misreading."""
+        table = self.network.aliases
+        keys = {key for node in nodes for key in keys_in(node, self.network.words) if key in table}
+        return {key for key in keys if (glyph_cost(key, table[key]) or 0) > SAME_LETTERS}
+
+    def understood(self, keys: set[str]) -> bool:
+        """Whether each quantity stands in a proved relation, or in the definition of one that does."""
+        table = self.network.program.by_name
+        known = set(self.state.trusted)
+        for name in self.state.trusted:
+            if name in table:
+                known |= table[name].uses
+        return keys <= known | {self.network.root or ""}
 
     def equals(self, reading: ChainReading, left: Node, right: Node) -> bool | None:
         """Whether two sides of a chain are equal by sampling; None where one is not understood."""
@@ -274,8 +330,10 @@ class Judge:
         disputed = self.declared.scopes[self.scope + self.next_disputed(judged)].disputed
         if disputed is not None and (disputed in keys or self.depends(keys, disputed)):
             return replace(judged, reason=f"{disputed} is defined twice, and it is not said which definition is meant")
+        if not self._misread(left, right) <= self.state.aliases:
+            return replace(judged, reason=judged.reason or "a symbol in it is read as another one, and no line that holds says so")
         if judged.failure == "ill-typed" and claim is None:
-            if not self.state.proved:
+            if not self.understood(keys):
                 return judged
             try:
                 claim = reading.typed(left, right, free_sum=True)

@@ -73,7 +73,7 @@ class ChainReading:
             variable = elaborator.variable(node.denominators[0])
             if node.numerator is not None and not node.one_sided:
                 value = elaborator.derivative(node)
-                if value.lower and isinstance(value.expr, k.Derivative):
+                if value.lower and value.upper and isinstance(value.expr, k.Derivative):
                     variable = value.expr.wrt
         except (Unread, Clash):
             return None
@@ -107,7 +107,10 @@ class ChainReading:
 
     def typed(self, left: Node, right: Node, *, diagonal: bool = False, free_sum: bool = False) -> Typed:
         """The claim that two sides of the chain are equal; raises Unread, Undeclared or Clash."""
-        claim = self._typed(left, right, diagonal, free_sum)
+        try:
+            claim = self._typed(left, right, diagonal, free_sum)
+        except RecursionError:
+            raise Unread("it is nested too deeply") from None
         loss = self.network.abstract
         if loss is not None and (names_value(claim.left, loss) or names_value(claim.right, loss)):
             raise Unread(f"{loss} is not defined in this document: only its first derivatives mean anything")

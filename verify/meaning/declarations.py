@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from verify.kernel import expr as k
 from verify.kernel.calculus import resolve
@@ -14,10 +14,11 @@ from verify.kernel.program import Definition, Program, SumsToOne
 from verify.meaning.axes import AxisVariables, Defining, infer
 from verify.meaning.definitions import Found, Line, lines, stretches
 from verify.meaning.elaborate import Clash, Elaborator, Surroundings, Unread, implicit
-from verify.meaning.exposed import exposed
+from verify.meaning.exposed import exposed, in_order
+from verify.meaning.families import Families, families, instances
 from verify.meaning.matrices import MatrixElaborator, is_matrix_notation
 from verify.meaning.network import Network
-from verify.meaning.shapes import UNIT, Shapes, indexed, infer_shapes, is_matrix_definition
+from verify.meaning.shapes import UNIT, Shapes, fitting_shapes, indexed, is_matrix_definition
 from verify.meaning.symbols import Lexicon, keys_in, letter_of, lexicon, likeliest, occurrence, script_text
 from verify.reading.syntax import Added, Chain, Derivative, Document, Group, Name, Node, Number, Product, Scripted, Tuple
 from verify.reading.traversal import walk
@@ -58,17 +59,14 @@ class Scope:
 
 @dataclass(frozen=True)
 class Declared:
-    """What a document declares: its lines, the networks in force along it, which relations of a line (by number) define something, and
-    the quantities that it gives a value at one point."""
+    """What a document declares: its lines, the networks in force along it, which relations of a line (by number) define something,
+    the quantities that it gives a value at one point, its families of layers and time steps."""
 
     lines: list[Line]
     scopes: list[Scope]
     defining: dict[int, frozenset[int]]
     valued: frozenset[str] = frozenset()
-
-    def network_at(self, number: int) -> Network:
-        """The network in force at a line."""
-        return next(s.network for s in reversed(self.scopes) if s.start <= number or s is self.scopes[0])
+    families: Families = field(default_factory=Families)
 
 
 def declared(document: Document, assignment: Document | None = None) -> Declared:
@@ -79,17 +77,26 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
     own = lines(document, len(given))
     every = given + own
     roots = [line.statement.content for line in every] + [c for line in every for c in line.statement.conditions]
+    found = families(roots)
+    if found.letters:
+        every = [
+            replace(line, statement=statement)
+            for line in every
+            for values, statement in instances(line.statement, found)
+            if all(values.values())  # a family begins with its first member; what it starts from is defined apart
+        ]
+        roots = [line.statement.content for line in every] + [c for line in every for c in line.statement.conditions]
     words = lexicon(roots)
     parts, defining = stretches(every, words)
     scopes = []
     for part in parts[:MAX_SCOPES]:
-        assigned = frozenset(key for key, found in part.definitions.items() if found.line.number < len(given))
+        assigned = frozenset(key for key, definition in part.definitions.items() if definition.line.number < len(given))
         network = _built(part.definitions, every, words)
-        for found in part.refinements:
-            network = _refined(network, found)
+        for restated in part.refinements:
+            network = _refined(network, restated)
         scopes.append(Scope(part.start, replace(sound(network), assigned=assigned), part.disputed))
-    values = {key for part in parts for key, found in part.definitions.items() if found.names_entries and is_number(found.bodies[0])}
-    return Declared(own, scopes, defining, frozenset(values))
+    values = {key for part in parts for key, d in part.definitions.items() if d.names_entries and is_number(d.bodies[0])}
+    return Declared(own, scopes, defining, frozenset(values), found)
 
 
 def is_number(node: Node) -> bool:
@@ -116,14 +123,28 @@ def _built(table: dict[str, Found], every: list[Line], words: Lexicon) -> Networ
     defining = [Defining(f.key, f.written, f.bodies[0], f.parameters) for f in forward]
     shapes = declared_shapes(every, words)
     positional = _positional(defining, words, shapes)
-    shaped = infer_shapes(positional, words, shapes) if positional else None
-    state, grids = _variables_of(shaped[0]) if shaped is not None else (AxisVariables(), {})
+    looked_positional = positional
+    shaped, positional = fitting_shapes(looked_positional, words, shapes)
+    state, grids = _variables_of(shaped) if shaped is not None else (AxisVariables(), {})
+    for f in forward:
+        if f.key in LOSSES and not f.written:
+            state.slots[f.key] = ()  # a loss is one number; what it leaves open is summed
+            grids.pop(f.key, None)
     written = [d for d in defining if shaped is None or d not in positional]
     sides = [side for line in every for side in sides_of(line)]
     state = infer(written, words, weights_of(every, words), frozenset(), state, sides)
     names = _axis_names(state, defining)
     slots = {key: tuple(names[v] for v in state.of(key) or ()) for key in state.slots if not _is_noise(key, words)}
     named = {key: (_named(row, names, state), _named(col, names, state)) for key, (row, col) in grids.items() if key in slots}
+    if named:
+        rows = sum(col is not None for row, col in named.values() if row is None) > sum(
+            row is not None for row, col in named.values() if col is None
+        )
+        for key, axes in slots.items():
+            if key not in named and len(axes) == 1:
+                named[key] = (None, axes[0]) if rows else (axes[0], None)
+            elif key not in named and len(axes) == 2:
+                named[key] = (axes[0], axes[1])
     network = Network(
         words,
         slots=slots,
@@ -131,7 +152,8 @@ def _built(table: dict[str, Found], every: list[Line], words: Lexicon) -> Networ
         grids=named,
         samples=_sample_axes(named, frozenset(f.key for f in forward)),
     )
-    network = _elaborated(network, forward)
+    unfit = {d.key: "its shapes do not fit those of the definitions before it" for d in looked_positional if d not in positional}
+    network = _elaborated(replace(network, failed={key: why for key, why in unfit.items() if key not in LOSSES}), forward)
     network = replace(network, aliases=_aliases(network, every, set(table)))
     network = _with_loss(replace(network, root=_root(network, every)), every)
     network = _with_scalars(network, every)
@@ -157,9 +179,7 @@ def _refined(network: Network, found: Found) -> Network:
     same = substitute(made.body, dict(zip(made.indices, definition.indices, strict=True)))
     if equal(network.program, definition.body, same) is None:
         return network
-    last = max((n for n, d in enumerate(order) if d.name in uses), default=-1)
-    placed = (*order[: last + 1], made, *order[last + 1 :])
-    return replace(network, program=replace(network.program, definitions=placed))
+    return replace(network, program=replace(network.program, definitions=tuple(in_order([*order, made]))))
 
 
 def _positional(definitions: list[Defining], words: Lexicon, declared: dict[str, tuple[str, ...]]) -> list[Defining]:
@@ -271,7 +291,7 @@ def _elaborated(network: Network, definitions: list[Found]) -> Network:
     """
     by_key = {f.key: f for f in definitions}
     done: dict[str, Definition] = {}
-    failed: dict[str, str] = {}
+    failed = dict(network.failed)
     functions = dict(network.functions)
     sizes = dict(network.sizes)
     opened: set[str] = set()
@@ -338,7 +358,7 @@ def define(network: Network, definition: Defining) -> tuple[Definition, dict[str
         else:
             formal.append(implicit(axis, sum(i.axis == axis for i in formal)))
     target = frozenset(i.axis for i in formal[len(definition.written) :])
-    around = Surroundings(letters=letters, target=target)
+    around = Surroundings(letters=letters, target=target, free_sum=definition.key in LOSSES and not formal)
     if definition.key in network.grids and is_matrix_notation(definition.body, network):
         grid = MatrixElaborator(network, around).side(definition.body)
         want = network.grids[definition.key]

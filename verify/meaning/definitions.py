@@ -157,7 +157,7 @@ def head_of(line: Line, words: Lexicon) -> Found | None:
     opaque = 0
     while opaque < len(bodies) - 1 and calls_unknown(bodies[opaque]):
         opaque += 1
-    return Found(occ.key, occ.written, bodies[opaque:], parameters, line, names_entries(right), opaque)
+    return Found(occ.key, occ.written, bodies[opaque:], parameters, line, any(names_entries(body) for body in (right, bodies[-1])), opaque)
 
 
 def inner_head(line: Line, words: Lexicon) -> tuple[Found, int] | None:
@@ -244,7 +244,7 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
             if not is_redefinition(earlier, found, words):
                 if found.bodies[0] == earlier.bodies[0]:
                     places[line.number] = frozenset(range(1 + found.opaque))  # the same words again
-                elif not found.parameters and not found.derived and not found.names_entries:
+                elif not (found.parameters or found.derived or found.names_entries or earlier.derived):
                     refinements.append(found)
                 continue
             starts.append((line.number, None))

@@ -62,7 +62,7 @@ class Clash(Exception):
 class Value:
     """An expression with its implicit indices in order; of a Jacobian also the quantities above and below.
 
-    ``upper`` and ``lower`` are the implicit indices of the numerator and of the denominator where both have some.
+    ``upper`` and ``lower`` are the implicit indices of the numerator and of the denominator of a derivative.
     """
 
     expr: Expr
@@ -159,7 +159,7 @@ class Elaborator:
         target = self.around.target
         if target is not None:
             extra = [i for i in value.implicit if i.axis not in target]
-            if extra and not value.upper:
+            if extra and not (value.upper and value.lower):
                 if not self.around.free_sum:
                     raise Clash(f"the axis {extra[0].axis} stands on one side only")
                 value = replace(value, expr=k.total(value.expr, *extra), implicit=tuple(i for i in value.implicit if i not in extra))
@@ -410,7 +410,7 @@ class Elaborator:
         """The product of values in order: Jacobians of a chain contract, the rest joins by axis."""
         chain: list[Value] = []
         for value in values:
-            if chain and chain[-1].below is not None and chain[-1].below == value.above and (chain[-1].lower or not value.upper):
+            if chain and chain[-1].below is not None and chain[-1].below == value.above:
                 chain[-1] = self.chained(chain[-1], value)
             else:
                 chain.append(value)
@@ -437,17 +437,15 @@ class Elaborator:
         """``∂A/∂B · ∂B/∂C`` contracted over B's implicit axes."""
         links: dict[Index, Index] = {}
         a, b = left.expr, right.expr
-        left_lower = left.lower or left.implicit
-        right_upper = right.upper or right.implicit
-        if len(left_lower) != len(right_upper):
+        if len(left.lower) != len(right.upper):
             raise Unread("a chain of Jacobians with some indices written and some not")
         dummies = []
-        for one, other in zip(left_lower, right_upper, strict=True):
+        for one, other in zip(left.lower, right.upper, strict=True):
             self.serial += 1
             dummy = Index(f"{one.axis}~{self.serial}", one.axis)
             dummies.append(dummy)
             a, b = k.substitute(a, {one: dummy}), k.substitute(b, {other: dummy})
-        rest = right.lower if right.upper else ()
+        rest = right.lower
         upper = left.upper
         for index in rest:
             plain = implicit(index.axis)
@@ -456,7 +454,7 @@ class Elaborator:
             links[index] = plain
         b = k.substitute(b, links)
         lower = tuple(links[i] for i in rest)
-        return Value(k.total(k.mul(a, b), *dummies), upper + lower, left.above, right.below, upper if lower else (), lower if upper else ())
+        return Value(k.total(k.mul(a, b), *dummies), upper + lower, left.above, right.below, upper, lower)
 
     def diagonal_of(self, value: Value) -> Value:
         """An elementwise Jacobian by its diagonal; any other value unchanged."""
@@ -575,7 +573,11 @@ class Elaborator:
             seen = self.around.sum_in_sight()
             if seen is None:
                 raise Unread("it is not clear which sum a Σ without body stands for")
-            return self.big(seen, target)
+            inside, self.around.sum_in_sight = self.around.sum_in_sight, lambda: None
+            try:
+                return self.big(seen, target)
+            finally:
+                self.around.sum_in_sight = inside
         letters, excluded = self.bounds(node)
         if not letters:
             return self.bare_sum(node, target)
@@ -705,8 +707,8 @@ class Elaborator:
             tuple(seen),
             above,
             below if simple and not written else None,
-            upper if lower and upper else (),
-            tuple(lower) if lower and upper else (),
+            upper,
+            tuple(lower),
         )
 
     def quantity_of(self, node: Node) -> str | None:

@@ -214,6 +214,9 @@ class MatrixElaborator:
                 return self.entrywise(left, right, k.mul)
             if node.operator == "otimes":
                 return self.times(left if left.col is None else left.transposed(), right if right.row is None else right.transposed())
+            if node.operator == "*" and left.axes == right.axes and not left.is_scalar:
+                self.around.notes.append("a star between two arrays of one shape is read entry by entry")
+                return self.entrywise(left, right, k.mul)
             if node.operator in PLAIN:
                 return self.times(left, right, dotted=node.operator == "cdot")
             raise Unread(f"the product sign {node.operator}")

@@ -130,20 +130,27 @@ def indexed(node: Node, words: Lexicon) -> bool:
     return False
 
 
-def infer_shapes(definitions: Iterable[Defining], words: Lexicon, declared: Mapping[str, tuple[str, ...]]) -> tuple[Shapes, bool] | None:
-    """(shapes, whether vectors are rows) of the definitions in matrix notation; None where neither convention fits."""
-    definitions = list(definitions)
+def fitting_shapes(
+    definitions: Iterable[Defining], words: Lexicon, declared: Mapping[str, tuple[str, ...]]
+) -> tuple[Shapes | None, list[Defining]]:
+    """The shapes of definitions in matrix notation, and those of them that fit together.
+
+    Vectors are columns, or rows if more definitions fit so; a definition that does not fit the ones before it is left out.
+    """
+    best: tuple[Shapes | None, list[Defining]] = (None, [])
     for rows in (False, True):
-        state = Shapes()
-        walker = _Walker(state, words, declared, rows)
-        try:
-            for _ in range(2):
-                for definition in definitions:
-                    walker.definition(definition)
-        except Misfit:
-            continue
-        return state, rows
-    return None
+        state, kept = Shapes(), []
+        for definition in definitions:
+            trial = Shapes(list(state.parent), dict(state.of))
+            try:
+                _Walker(trial, words, declared, rows).definition(definition)
+            except Misfit:
+                continue
+            state = trial
+            kept.append(definition)
+        if len(kept) > len(best[1]):
+            best = (state, kept)
+    return best
 
 
 class _Walker:

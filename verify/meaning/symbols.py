@@ -441,16 +441,20 @@ def _tag(text: str, span: Span) -> Node:
 _CONFUSED = [set("0oO"), set("1lI'"), set("xw"), set("uv"), set("5sS"), set("2zZ"), set("9gq"), set("8B"), set("rt")]
 
 
+SAME_LETTERS = 0.25
+"""What another font or other brackets of the same letters cost."""
+
+
 def glyph_cost(a: str, b: str) -> float | None:
     """How far apart two keys look, or None if nobody takes one for the other: case, 0/o, x/w, 1/l, fonts, dots and brackets of scripts."""
     if a == b:
         return 0.0
     plain_a, plain_b = _plain(a), _plain(b)
     if plain_a == plain_b:
-        return 0.25
+        return SAME_LETTERS
     if len(plain_a) != len(plain_b):
         return None
-    cost = 0.25
+    cost = SAME_LETTERS
     for x, y in zip(plain_a, plain_b, strict=True):
         if x == y:
             continue

@@ -24,7 +24,7 @@ def put_in(side: Node, around: Around) -> Iterator[Candidate]:
 MISTAKE = Mistake(
     name="extra-factor",
     kind="mathematics",
-    order=50,
+    order=17,
     undo=leave_out,
     apply=put_in,
     says="the factor {was} does not belong here",

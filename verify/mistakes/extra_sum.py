@@ -22,7 +22,7 @@ def put_in(side: Node, around: Around) -> Iterator[Candidate]:
 MISTAKE = Mistake(
     name="extra-sum",
     kind="mathematics",
-    order=46,
+    order=18,
     undo=leave_out,
     apply=put_in,
     says="the sum {was} does not belong here",
