@@ -39,11 +39,8 @@ class Families:
                 bound = bound | {letter for letter in self.letters if bound_to(top, letter)}
             if isinstance(top, Scripted):
                 for script in (top.sub, top.sup):
-                    found |= {letter for n in walk(script) if (letter := letter_of(n)) in self.letters} - bound if script is
-                    not
-                    None
-                    else
-                    set()
+                    if script is not None:
+                        found |= {letter for n in walk(script) if (letter := letter_of(n)) in self.letters} - bound
             stack.extend((child, bound) for child in below(top))
         return frozenset(found)
 

@@ -1,0 +1,1050 @@
+"""What NumPy code says: its forward pass as a program of the kernel, and the statements that claim a gradient.
+
+The statements are followed once, in order, without being executed: loops over known ranges are unrolled, functions are entered, what is assigned
+to a name is a new quantity each time. A name such as ``dW2``, ``grad_W2`` or ``delta2`` stands for the derivative of the loss by the quantity that
+it names. The ranks of inputs and parameters that the code does not state are those with which it fits together best.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from verify.kernel import expr as k
+from verify.kernel.expr import Expr, Index
+from verify.kernel.program import Definition, nodes
+from verify.meaning.arrays import (
+    MODULES,
+    RANDOM,
+    Array,
+    Axes,
+    Closure,
+    Evaluator,
+    Hidden,
+    Labels,
+    Mismatch,
+    NotRead,
+    Scope,
+    Several,
+    Value,
+    Word,
+    is_range,
+)
+from verify.reading import numpy_code as py
+from verify.reading.numpy_code import Code, Expression, Statement
+
+MAX_STATEMENTS = 2_000
+"""So many statements are followed, loops unrolled."""
+
+MAX_TURNS = 64
+"""A loop with more turns is followed once."""
+
+MAX_TRIALS = 160
+"""So many choices of ranks are tried."""
+
+TRIAL_STATEMENTS = 20_000
+"""So many statements are followed in all trials together."""
+
+Kind = Literal["gradient", "change", "temporary", "update"]
+Template = tuple[Literal["n", "1"], ...]
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A leaf or a definition of the program, with the axis of each dimension (None for one of a single entry)."""
+
+    name: str
+    axes: tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """The value that a name for a gradient has after the task of that number."""
+
+    task: int
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A tuple or a list of entries, some of which may be gradients."""
+
+    items: tuple[Entry | None, ...]
+
+
+Entry = Value | Quantity | Gradient | Pack
+
+
+@dataclass(frozen=True)
+class Task:
+    """A statement that has to do with gradients, to be judged when the forward pass is known.
+
+    ``quantities`` are the program's names of what it may be the gradient of, the last version first; of an update, of what is updated.
+    ``seen`` is what names meant there; ``linked`` says that the value depends on a gradient assigned before.
+    """
+
+    number: int
+    statement: py.Assign
+    target: Expression
+    value: Expression
+    operator: str
+    key: str
+    kind: Kind
+    seen: Mapping[str, Entry]
+    quantities: tuple[str, ...] = ()
+    linked: bool = True
+
+
+@dataclass(frozen=True)
+class Note:
+    """What was made of a statement that claims nothing: ``given`` with what it introduces, or ``unread`` with the reason."""
+
+    verdict: Literal["given", "unread"]
+    reason: str
+
+
+# Names
+
+LOSSES = ("total_loss", "totalloss", "loss", "cost", "total_cost", "l", "j", "e", "c", "objective", "obj", "nll", "ce", "mse", "xent", "bce", "error")
+SCALARS = frozenset(
+    ["lr", "learning_rate", "learningrate", "alpha", "eta", "eps", "epsilon", "lam", "lamb", "lambda_", "lambd", "lmbda", "reg", "reg_lambda", "reg_strength", "regularization", "weight_decay", "l2", "l2_reg", "m", "n", "N", "M", "batch_size", "n_samples", "num_samples", "num_examples", "num_train", "keep_prob", "keep", "dropout", "p", "rate", "step_size", "stepsize", "momentum", "beta1", "beta2", "decay", "t_step", "sigma2", "tau", "temperature", "slope", "leak", "negative_slope"]
+)
+RATES = frozenset(["lr", "learning_rate", "learningrate", "alpha", "eta", "step_size", "stepsize", "rate", "epsilon", "mu"])
+CONTAINERS = frozenset(["grads", "grad", "gradients", "dparams", "d_params", "deltas", "gradient", "dgrads"])
+OBJECTS = frozenset(["self", "model", "net", "nn", "network", "ctx", "layer", "cls"])
+MEMBERS = frozenset(["T", "shape", "size", "ndim", "dtype"])
+_OF_LOSS = r"(?:L|l|J|E|C|loss|Loss|cost|Cost|err)"
+_GRADIENT = (
+    re.compile(rf"^d_?{_OF_LOSS}_?(?:by_?|wrt_?|_)?d_?(?P<q>.+)$"),
+    re.compile(r"^(?:grad|gradient|grads|nabla|g|d|D|del|delta|bar|J)_(?:wrt_)?(?P<q>.+)$"),
+    re.compile(r"^(?:d|grad|nabla|g|D|J|delta|del)(?P<q>.+)$"),
+    re.compile(r"^(?P<q>.+?)_?(?:grad|gradient|bar|_g|Grad)$"),
+)
+_DELTA = re.compile(r"^(?:delta|error_signal|err|error|d|D|delta_)_?(?P<q>[A-Za-z]*\d*(?:\[-?\d+\])?)$|^(?P<p>[A-Za-z0-9]+)_(?:delta|error|err)$")
+
+
+def stem_of(key: str) -> str:
+    """The key without its item: ``dW`` of ``dW[1]``."""
+    return key.partition("[")[0]
+
+
+def base_of(key: str, known: Iterable[str]) -> str | None:
+    """The key of the quantity that a key names the gradient of: ``W2`` for ``dW2``, ``grad_W2``, ``dL_dW2``, ``W2_grad``; None if it names none."""
+    stem, bracket, rest = key.partition("[")
+    item = bracket + rest
+    names = set(known)
+    folded: dict[str, list[str]] = {}
+    for name in names:
+        folded.setdefault(name.lower().replace("_", ""), []).append(name)
+    for pattern in _GRADIENT:
+        found = pattern.match(stem)
+        if found is None:
+            continue
+        wanted = found["q"] + item
+        if wanted in names and wanted != key:
+            return wanted
+        near = folded.get(wanted.lower().replace("_", ""), [])
+        if len(near) == 1 and near[0] != key:
+            return near[0]
+        longer = [name for name in names if len(wanted) > 2 and name.startswith(wanted + "_") and base_of(name, ()) is None]
+        if len(longer) == 1:
+            return longer[0]
+    found = _DELTA.match(key)
+    if found is not None:
+        tag = found["q"] if found["q"] is not None else found["p"]
+        return _signal(tag or "", names)
+    return None
+
+
+def _signal(tag: str, names: set[str]) -> str | None:
+    """The pre-activation that an error signal with that tag belongs to; else the activation."""
+    tags = {"o": ("o", "out", "output"), "out": ("out", "o", "output"), "output": ("output", "out", "o"), "h": ("h", "hidden"),
+            "hidden": ("hidden", "h")}.get(tag, (tag,))  # fmt: skip
+    for letter in ("z", "Z", "s", "net", "in", "a", "A", "h", "H", "l", "layer", "o", "O", "y", "y_hat"):
+        for t in tags:
+            for wanted in (letter + t, f"{letter}_{t}"):
+                if wanted in names:
+                    return wanted
+    return next((t for t in tags if t in names), None)
+
+
+def preferences(key: str) -> tuple[Template, ...]:
+    """The shapes that an input or parameter of that name may have, the likeliest first."""
+    stem = stem_of(key).lstrip("_")
+    low = stem.lower()
+    if stem in SCALARS or low in RATES:
+        return ((),)
+    if re.match(r"^(b|bias)(_?[a-z]{0,3}_?\d*|_.*)$", low) and low not in ("bn", "batch"):
+        return (("n",), ("1", "n"), ("n", "1"), ())
+    if re.match(r"^(gamma|beta)\d*$", low):
+        return (("n",), ("1", "n"), ("n", "1"), ())
+    if stem[:1].isupper():
+        return (("n", "n"), ("n",), ("1", "n"), ("n", "1"), ())
+    if re.match(r"^[a-z]\w{0,2}$", stem) and not stem.startswith("w"):
+        return (("n",), ("n", "n"), ("n", "1"), ("1", "n"), ())
+    if stem.startswith("w") and len(stem) < 4:
+        return (("n", "n"), ("n",), ("n", "1"), ())
+    return (("n", "n"), ("n",), ("1", "n"), ("n", "1"), ())
+
+
+def is_bias(key: str) -> bool:
+    """Whether a parameter is called like a bias."""
+    return preferences(key)[0] == ("n",) and stem_of(key).lower().startswith("b")
+
+
+# Following the code
+
+
+@dataclass
+class Outline:
+    """What a glance over all of the code shows, before anything is followed."""
+
+    keys: set[str]
+    lists: set[str]
+    widths: set[str]
+    differentiated: set[str]
+    updated: set[str]
+    labels: set[str]
+    functions: dict[str, py.Function]
+    called: dict[str, list[py.Called]]
+
+
+def outline(code: Code) -> Outline:
+    """The names that the code assigns and uses, the lists among them, the names of widths, the parameters."""
+    found = Outline(set(), set(), set(), set(), set(), set(), {}, {})
+    bare: set[str] = set()
+    indexed: set[str] = set()
+    for statement in py.every_statement(code.statements):
+        if isinstance(statement, py.Function):
+            found.functions[statement.name] = statement
+            found.keys |= {name for name, _ in statement.parameters}
+        for expression in expressions_of(statement):
+            _glance(expression, found, bare, indexed)
+        if isinstance(statement, py.Assign):
+            if isinstance(statement.value, (py.Listed, py.Keyed)) and not (isinstance(statement.value, py.Listed) and statement.value.items):
+                found.lists |= {t.text for t in (statement.target,) if isinstance(t, py.Name)}
+            if statement.operator and (key := plain_key(statement.target)) is not None:
+                found.updated.add(key)
+            elif isinstance(statement.value, py.Binary) and statement.value.operator in "+-" and (key := plain_key(statement.target)) is not None:
+                if plain_key(statement.value.left) == key:
+                    found.updated.add(key)
+    found.lists |= {name for name in indexed if name not in bare}
+    for key in list(found.keys):
+        base = base_of(key, found.keys - found.widths)
+        if base is not None:
+            found.differentiated.add(base)
+    return found
+
+
+def expressions_of(statement: Statement) -> tuple[Expression, ...]:
+    """The expressions of a statement, not those of the statements inside of it."""
+    match statement:
+        case py.Assign(_, target, _, value, _):
+            return (target, value)
+        case py.Returned(_, value):
+            return () if value is None else (value,)
+        case py.Evaluated(_, value):
+            return (value,)
+        case py.Loop(_, target, over, _):
+            return tuple(e for e in (target, over) if e is not None)
+        case py.Branch(_, test, _, _):
+            return (test,)
+    return ()
+
+
+def plain_key(node: Expression) -> str | None:
+    """The key of a place whose index, if any, is written out: ``W1``, ``self.W1``, ``params['W1']``, ``W[0]``."""
+    match node:
+        case py.Name(_, text):
+            return text
+        case py.Member(_, py.Name(_, owner), name) if owner in OBJECTS and name not in MEMBERS:
+            return name
+        case py.Item(_, of, (py.Text(_, text),)):
+            container = plain_key(of)
+            return f"d{text}" if container in CONTAINERS and not text.startswith("d") else text
+        case py.Item(_, of, (py.Number(_, value),)) if value.denominator == 1:
+            container = plain_key(of)
+            return None if container is None else f"{container}[{value}]"
+    return None
+
+
+def _glance(expression: Expression, found: Outline, bare: set[str], indexed: set[str]) -> None:
+    below: set[int] = set()
+    for node in py.walk(expression):
+        key = plain_key(node)
+        if key is not None and key not in MODULES:
+            found.keys.add(key)
+        match node:
+            case py.Item(_, py.Name(_, name) as of, positions):
+                below.add(id(of))
+                (indexed if len(positions) == 1 and not isinstance(positions[0], (py.Range, py.Binary)) else bare).add(name)
+                if len(positions) == 1 and isinstance(positions[0], py.Binary) and positions[0].operator in "+-":
+                    indexed.add(name)
+                    bare.discard(name)
+                if len(positions) == 2 and is_range(positions[0]) and (key := plain_key(positions[1])) is not None:
+                    found.labels.add(key)
+            case py.Item(_, _, positions):
+                if len(positions) == 2 and is_range(positions[0]) and (key := plain_key(positions[1])) is not None:
+                    found.labels.add(key)
+            case py.Called(_, function, arguments, keywords):
+                name = function.text if isinstance(function, py.Name) else function.name if isinstance(function, py.Member) else ""
+                found.called.setdefault(name, []).append(node)
+                if name in ("len", "zip", "enumerate", "reversed", "append"):
+                    below |= {id(a) for a in arguments}
+                if name in ("zeros", "ones", "empty", "full") or name in RANDOM:
+                    sizes = [*arguments, *(v for n, v in keywords if n == "size")]
+                    for size in sizes:
+                        for item in size.items if isinstance(size, py.Listed) else (size,):
+                            if isinstance(item, py.Name):
+                                found.widths.add(item.text)
+            case py.Member(_, py.Name() as of, "append"):
+                below.add(id(of))
+            case py.Name(_, name) if id(node) not in below:
+                bare.add(name)
+
+
+class Follower:
+    """Follows the statements of a file once, with the given shapes of leaves."""
+
+    def __init__(self, code: Code, sketch: Outline, templates: Mapping[str, Template], guards: bool) -> None:
+        self.code = code
+        self.sketch = sketch
+        self.templates = templates
+        self.axes = Axes()
+        self.entries: dict[str, Entry] = {}
+        self.definitions: dict[str, Definition] = {}
+        self.quantities: dict[str, Quantity] = {}
+        self.versions: dict[str, list[str]] = {}
+        self.tasks: list[Task] = []
+        self.notes: dict[int, Note] = {}
+        self.failed: dict[str, str] = {}
+        self.leaves: dict[str, Template] = {}
+        self.explicit: set[str] = set()
+        self.shifts: set[str] = set()
+        self.hot: dict[str, Labels] = {}
+        self.inner: dict[str, str] = {}
+        self.guards = guards
+        self.guarded: set[str] = set()
+        self.handed: dict[str, str] = {}
+        self.outputs: list[Entry] = []
+        self.left = MAX_STATEMENTS
+        self.trouble = 0.0
+        self.passages = passages_of(sketch)
+        self.returned: dict[str, Entry] = {}
+        self.parameters: frozenset[str] = frozenset()
+        self.late: set[str] = set()
+
+    # -- keys and values --------------------------------------------------------------------------------------------------------------
+
+    def key(self, node: Expression) -> str | None:
+        """The key of a place; None for what is none. Raises NotRead for an item whose position is not known."""
+        match node:
+            case py.Item(_, of, (position,)) if not isinstance(position, (py.Range, py.Listed)):
+                container = self.key(of)
+                if container is None:
+                    return None
+                if isinstance(position, py.Text) or (isinstance(position, (py.Binary, py.Called)) and container not in self.sketch.lists):
+                    word = position.value if isinstance(position, py.Text) else self.word(position)
+                    if word is not None:
+                        return f"d{word}" if container in CONTAINERS and not word.startswith("d") else word
+                if container in self.sketch.lists:
+                    value = self.evaluator().value(position)
+                    if isinstance(value, Word):
+                        return f"d{value.text}" if container in CONTAINERS and not value.text.startswith("d") else value.text
+                    return f"{container}[{self.evaluator().whole(position)}]"
+                return None
+        return plain_key(node)
+
+    def word(self, node: Expression) -> str | None:
+        try:
+            value = self.evaluator().value(node)
+        except (NotRead, Mismatch):
+            return None
+        return value.text if isinstance(value, Word) else None
+
+    def evaluator(self, lookup: Callable[[Expression], Value | None] | None = None) -> Evaluator:
+        """An evaluator of forward expressions; ``lookup`` replaces what names mean."""
+        return Evaluator(
+            Scope(
+                axes=self.axes,
+                lookup=lookup or self.lookup,
+                definitions=self.definitions,
+                shift=self.shift,
+                labels=self.labels,
+                guards=self.guards,
+                guarded=self.guarded,
+            )
+        )
+
+    def lookup(self, node: Expression) -> Value | None:
+        """The value of a place in the forward pass; an unknown name becomes a leaf."""
+        key = self.key(node)
+        if key is None:
+            return None
+        entry = self.entry(key)
+        if entry is None and isinstance(node, (py.Name, py.Member, py.Item)) and self.may_be_leaf(key, node):
+            entry = self.leaf(key)
+        return None if entry is None else self.of_entry(entry)
+
+    def entry(self, key: str) -> Entry | None:
+        found = self.entries.get(key)
+        if found is not None:
+            return found
+        if key.endswith("]"):
+            stem, _, number = key[:-1].partition("[")
+            if number.startswith("-"):
+                size = sum(1 for other in self.entries if other.startswith(stem + "[") and other.endswith("]"))
+                return self.entries.get(f"{stem}[{size + int(number)}]") if size else None
+        return None
+
+    def of_entry(self, entry: Entry) -> Value:
+        """The value that an entry has in the forward pass."""
+        match entry:
+            case Quantity(name, axes):
+                dims = tuple(None if a is None else self.axes.index(a) for a in axes)
+                return Array(k.Tensor(name, tuple(d for d in dims if d is not None)), dims)
+            case Gradient():
+                raise NotRead("a gradient in the forward pass")
+            case Pack(items):
+                return Several(tuple(Hidden("unknown") if i is None else self.of_entry(i) for i in items))
+        return entry
+
+    def may_be_leaf(self, key: str, node: Expression) -> bool:
+        if key in MODULES or key in BUILTINS or key in self.sketch.functions:
+            return False
+        if isinstance(node, py.Item):
+            return plain_key(node.of) not in self.entries
+        return key not in self.sketch.lists
+
+    def leaf(self, key: str, axes: tuple[str | None, ...] | None = None, reason: str = "") -> Entry:
+        """A new input or parameter under that key."""
+        if key in self.sketch.labels and axes is None:
+            samples, classes = self.axes.new("sample"), self.axes.new("class")
+            name = self.unused(f"onehot({key})")
+            self.define(Definition(name, (self.axes.index(samples), self.axes.index(classes))))
+            self.quantities[name] = Quantity(name, (samples, classes))
+            labels = Labels(name, samples, classes)
+            self.hot[name] = labels
+            self.entries[key] = labels
+            return labels
+        if axes is None:
+            if key in self.sketch.widths or (key in SCALARS and key in ("m", "N", "n")):
+                axis = self.axes.new(key, fixed=True)
+                value = Array(k.Size(axis))
+                self.entries[key] = value
+                return value
+            template = self.templates.get(key, preferences(key)[0])
+            self.leaves[key] = template
+            axes = tuple(None if t == "1" else self.axes.new(f"{key}.{n + 1}" if len(template) > 1 else key) for n, t in enumerate(template))
+        else:
+            self.explicit.add(key)
+        quantity = Quantity(self.unused(key), axes)
+        self.define(Definition(quantity.name, tuple(self.axes.index(a) for a in axes if a is not None)))
+        self.quantities[quantity.name] = quantity
+        self.entries[key] = quantity
+        self.versions.setdefault(key, []).append(quantity.name)
+        return quantity
+
+    def unused(self, key: str) -> str:
+        name = key
+        while name in self.definitions:
+            name += "′"
+        return name
+
+    def define(self, definition: Definition) -> None:
+        self.definitions[definition.name] = definition
+
+    def shift(self, array: Array, dims: tuple[Index | None, ...]) -> Array:
+        """A leaf that stands for a maximum along an axis; what is decided later holds only if the loss does not depend on it."""
+        name = self.unused(f"max{len(self.shifts) + 1}")
+        axes = tuple(None if d is None else d.axis for d in dims)
+        self.define(Definition(name, tuple(self.axes.index(a) for a in axes if a is not None)))
+        self.quantities[name] = Quantity(name, axes)
+        self.shifts.add(name)
+        value = self.of_entry(self.quantities[name])
+        assert isinstance(value, Array)
+        table: dict[Index, k.Position] = {a: b for a, b in zip(value.dims, dims, strict=True) if a is not None and b is not None}
+        return Array(k.substitute(value.expr, table), dims)
+
+    def labels(self, node: Expression, array: Array) -> Labels | None:
+        key = self.key(node)
+        if key is None:
+            return None
+        entry = self.entries.get(key)
+        if entry is None:
+            entry = self.leaf(key)
+        row, col = array.dims
+        if isinstance(entry, Labels) and row is not None and col is not None:
+            self.axes.join(entry.samples, row.axis)
+            self.axes.join(entry.classes, col.axis)
+            return entry
+        return None
+
+    # -- statements ---------------------------------------------------------------------------------------------------------------------
+
+    def run(self, statements: Sequence[Statement]) -> None:
+        """Follows statements in order."""
+        for statement in statements:
+            self.left -= 1
+            if self.left < 0:
+                return
+            match statement:
+                case py.Assign():
+                    self.assigned(statement)
+                case py.Function():
+                    self.function(statement)
+                case py.Loop():
+                    self.loop(statement)
+                case py.Branch():
+                    self.branch(statement)
+                case py.Evaluated(_, py.Called(_, py.Member(_, of, "append"), (item,), _)):
+                    self.append(of, item)
+                case py.Returned(_, value) if value is not None:
+                    self.output(value)
+
+    def function(self, statement: py.Function) -> None:
+        """A function: its body is followed in place if the code's own derivation stands in it, else it is entered where it is called."""
+        if statement.name not in self.passages:
+            if statement.owner:
+                return
+            self.entries[statement.name] = Closure(statement.parameters, statement.body)
+            for inner in py.every_statement(statement.body):
+                if isinstance(inner, py.Assign):
+                    self.note(inner, "given", f"inside of {statement.name}, which is read where it is called")
+            return
+        for parameter, default in statement.parameters:
+            if parameter == "self" or default is None:
+                self.parameter(parameter)
+            elif parameter not in self.entries:
+                match default:
+                    case py.Number() if parameter not in SCALARS or parameter in RATES:
+                        self.leaf(parameter, ())
+                    case py.Number() | py.Constant():
+                        self.entries[parameter] = self.evaluator().value(default)
+        self.outputs = []
+        self.run(statement.body)
+        if self.outputs:
+            self.returned[statement.name] = self.outputs[-1]
+
+    def parameter(self, name: str) -> None:
+        """A parameter of a function that is followed in place: what the name means already, or the gradient that is handed in."""
+        base = base_of(name, self.sketch.keys - {name})
+        if name in HANDED and base is None:
+            last = next((e for e in reversed(list(self.returned.values())) if isinstance(e, Quantity)), None)
+            if last is not None:
+                self.handed[name] = last.name
+        elif base is not None and name not in self.entries and isinstance(self.entries.get(base), Quantity):
+            entry = self.entries[base]
+            assert isinstance(entry, Quantity)
+            self.handed[name] = entry.name
+        if name in self.handed:
+            self.entries[name] = Gradient(-1 - list(self.handed).index(name))
+
+    def output(self, value: Expression) -> None:
+        entry = self.packed(value)
+        items = entry.items if isinstance(entry, Pack) else (entry,)
+        found = [i for i in items if isinstance(i, Quantity)]
+        if found:
+            self.outputs.append(found[0])
+
+    def packed(self, value: Expression) -> Entry | None:
+        """The entry that a name, or a tuple of names, has; None for any other expression."""
+        if isinstance(value, py.Listed):
+            return Pack(tuple(self.packed(i) for i in value.items))
+        try:
+            key = self.key(value)
+        except (NotRead, Mismatch):
+            return None
+        return None if key is None else self.entry(key)
+
+    def loop(self, statement: py.Loop) -> None:
+        """A loop: turn by turn where its turns are known and matter, else once."""
+        turns = None if statement.target is None or statement.over is None else self.turns(statement.over)
+        names = [n.text for n in py.walk(statement.target) if isinstance(n, py.Name)] if statement.target is not None else []
+        used = {n.text for s in py.every_statement(statement.body) for e in expressions_of(s) for n in py.walk(e) if isinstance(n, py.Name)}
+        if turns is not None and len(turns) <= MAX_TURNS and any(n in used for n in names):
+            for turn in turns:
+                self.bind(statement.target, turn)
+                self.run(statement.body)
+            return
+        for name in names:
+            if name in used:
+                self.entries[name] = Hidden(f"the loop over {name} is not followed turn by turn")
+        data = isinstance(statement.over, (py.Name, py.Called)) and not self.counts(statement.over)
+        for name in names:
+            if data and name in used:
+                self.entries.pop(name, None)
+        self.run(statement.body)
+
+    def counts(self, over: Expression | None) -> bool:
+        return isinstance(over, py.Called) and isinstance(over.function, py.Name) and over.function.text in ("range", "enumerate", "tqdm", "trange")
+
+    def bind(self, target: Expression | None, entry: Entry | None) -> None:
+        match target:
+            case py.Name(_, text) if entry is not None:
+                self.entries[text] = entry
+            case py.Listed(_, items) if isinstance(entry, Pack) and len(items) == len(entry.items):
+                for item, part in zip(items, entry.items, strict=True):
+                    self.bind(item, part)
+
+    def turns(self, over: Expression) -> list[Entry] | None:
+        """The values that a loop goes through, where they are known."""
+        match over:
+            case py.Called(_, py.Name(_, "range"), arguments, ()) if 1 <= len(arguments) <= 3:
+                try:
+                    numbers = [self.evaluator().whole(a) for a in arguments]
+                    found = range(*numbers)
+                except (NotRead, Mismatch, ValueError):
+                    return None
+                return [Array(k.num(n)) for n in found[: MAX_TURNS + 1]]
+            case py.Called(_, py.Name(_, "reversed"), (inner,), ()):
+                turns = self.turns(inner)
+                return None if turns is None or len(turns) > MAX_TURNS else turns[::-1]
+            case py.Called(_, py.Name(_, "enumerate"), (inner,), ()):
+                turns = self.turns(inner)
+                return None if turns is None else [Pack((Array(k.num(n)), turn)) for n, turn in enumerate(turns)]
+            case py.Called(_, py.Name(_, "zip"), arguments, ()):
+                columns = [self.turns(a) for a in arguments]
+                if any(c is None for c in columns):
+                    return None
+                return [Pack(row) for row in zip(*(c for c in columns if c is not None), strict=False)]
+            case py.Listed(_, items):
+                entries = [self.constant(i) or self.packed(i) for i in items]
+                return [e for e in entries if e is not None] if all(e is not None for e in entries) else None
+        entry = self.packed(over)
+        if isinstance(entry, Several):
+            return list(entry.items)
+        if isinstance(entry, Pack) and all(i is not None for i in entry.items):
+            return [i for i in entry.items if i is not None]
+        return None
+
+    def constant(self, node: Expression) -> Entry | None:
+        return self.evaluator().value(node) if isinstance(node, (py.Number, py.Text)) else None
+
+    def branch(self, statement: py.Branch) -> None:
+        """A choice: the body that is known to be taken; else neither, and what they assign is not known."""
+        match statement.test:
+            case py.Binary(_, "==", py.Name(_, "__name__"), _):
+                self.run(statement.then)
+                return
+        try:
+            taken = self.evaluator(self.quiet).known(statement.test)
+        except (NotRead, Mismatch):
+            for inner in py.every_statement((*statement.then, *statement.otherwise)):
+                if isinstance(inner, py.Assign):
+                    self.note(inner, "unread", "it depends on a condition")
+                    key = plain_key(inner.target)
+                    if key is not None and not isinstance(self.entries.get(key), Gradient):
+                        self.entries[key] = Hidden(f"{key} depends on a condition")
+            return
+        self.run(statement.then if taken else statement.otherwise)
+
+    def quiet(self, node: Expression) -> Value | None:
+        """The value of a place without making leaves."""
+        key = self.key(node)
+        entry = None if key is None else self.entry(key)
+        return None if entry is None else self.of_entry(entry)
+
+    def append(self, of: Expression, item: Expression) -> None:
+        stem = plain_key(of)
+        if stem is None:
+            return
+        size = sum(1 for other in self.entries if other.startswith(stem + "["))
+        entry = self.packed(item)
+        if entry is None:
+            try:
+                entry = self.evaluator().value(item)
+            except (NotRead, Mismatch):
+                return
+            if isinstance(entry, Array):
+                entry = self.quantity(f"{stem}[{size}]", entry)
+        self.entries[f"{stem}[{size}]"] = entry
+
+    def note(self, statement: py.Assign, verdict: Literal["given", "unread"], reason: str) -> None:
+        """Notes what a statement is; an ``unread`` stays."""
+        old = self.notes.get(statement.sign.start)
+        if old is None or old.verdict == "given":
+            self.notes[statement.sign.start] = Note(verdict, reason)
+
+    def assigned(self, statement: py.Assign) -> None:
+        target, value = statement.target, statement.value
+        if isinstance(target, py.Listed):
+            if isinstance(value, py.Listed) and len(value.items) == len(target.items) and not statement.operator:
+                before = dict(self.entries)
+                for one, other in zip(target.items, value.items, strict=True):
+                    self.one(statement, one, other, before)
+            else:
+                self.unpacked(statement, target, value)
+            return
+        self.one(statement, target, value, None)
+
+    def unpacked(self, statement: py.Assign, target: py.Listed, value: Expression) -> None:
+        """``a, b = f(x)``: known parts are bound, what is known already stays, the rest is given from outside."""
+        entry = self.packed(value)
+        if entry is None and isinstance(value, py.Called):
+            try:
+                entry = self.evaluator(self.quiet_or_leaf).own(value)
+            except (NotRead, Mismatch):
+                entry = None
+        items: Sequence[Entry | None] = ()
+        if isinstance(entry, Pack) or isinstance(entry, Several):
+            items = entry.items
+        if len(items) == len(target.items):
+            for one, item in zip(target.items, items, strict=True):
+                key = plain_key(one)
+                if key is not None and item is not None:
+                    self.entries[key] = self.quantity(key, item) if isinstance(item, Array) else item
+        self.note(statement, "given", "values from elsewhere")
+
+    def quiet_or_leaf(self, node: Expression) -> Value | None:
+        return self.lookup(node)
+
+    def one(self, statement: py.Assign, target: Expression, value: Expression, seen: dict[str, Entry] | None) -> None:
+        """One target and its value."""
+        try:
+            key = self.key(target)
+        except (NotRead, Mismatch) as reason:
+            self.note(statement, "unread", str(reason))
+            return
+        if key is None and isinstance(target, py.Item):
+            self.changed(statement, target, value)
+            return
+        if key is None:
+            self.note(statement, "unread", "the target is not understood")
+            return
+        base = self.base(key)
+        backward = self.backward(value)
+        if not statement.operator and isinstance(value, py.Keyed):
+            self.record(statement, value)
+            return
+        updated = isinstance(self.entries.get(key), Quantity) and base is None and self.is_update(statement, key, value, backward)
+        if updated:
+            self.task(statement, target, value, key, "update", self.of_key(key), seen)
+            return
+        entry = self.entries.get(key)
+        if isinstance(entry, Gradient) and (statement.operator or self.mentions(value, key)):
+            old = self.tasks[entry.task] if entry.task >= 0 else None
+            kind: Kind = "temporary" if old is not None and old.kind == "temporary" else "change"
+            self.task(statement, target, value, key, kind, old.quantities if old is not None else (), seen)
+            return
+        if base is not None and self.claims(value, backward):
+            self.task(statement, target, value, key, "gradient", self.of_key(base), seen)
+            return
+        if backward:
+            self.task(statement, target, value, key, "temporary", (), seen)
+            return
+        self.forward(statement, target, key, value)
+
+    def base(self, key: str) -> str | None:
+        """The key of the quantity that a key names the gradient of, if the forward pass has it."""
+        base = base_of(key, self.sketch.keys - self.sketch.widths - {key})
+        if base is None or base in self.sketch.functions:
+            return None
+        known = self.entries.get(base)
+        return base if isinstance(known, Quantity) or base in self.versions else None
+
+    def claims(self, value: Expression, backward: bool) -> bool:
+        """Whether what is assigned to a gradient's name can be one: numbers alone cannot, but for zeros that are added to later."""
+        if backward:
+            return True
+        return not isinstance(value, (py.Number, py.Constant, py.Text)) and not random_call(value)
+
+    def of_key(self, key: str) -> tuple[str, ...]:
+        """The program's names of all that a key has stood for, the last first."""
+        return tuple(reversed(self.versions.get(key, [])))
+
+    def backward(self, value: Expression) -> bool:
+        """Whether an expression depends on a gradient."""
+        for node in py.walk(value):
+            try:
+                key = self.key(node)
+            except (NotRead, Mismatch):
+                continue
+            if key is not None and self.gradient_in(self.entries.get(key)):
+                return True
+        return False
+
+    def gradient_in(self, entry: Entry | None) -> bool:
+        return isinstance(entry, Gradient) or (isinstance(entry, Pack) and any(self.gradient_in(i) for i in entry.items))
+
+    def mentions(self, value: Expression, key: str) -> bool:
+        for node in py.walk(value):
+            try:
+                if self.key(node) == key:
+                    return True
+            except (NotRead, Mismatch):
+                continue
+        return False
+
+    def is_update(self, statement: py.Assign, key: str, value: Expression, backward: bool) -> bool:
+        """Whether a statement takes a step of gradient descent."""
+        step: Expression | None = None
+        if statement.operator in ("+", "-"):
+            step = value
+        elif not statement.operator and isinstance(value, py.Binary) and value.operator in ("+", "-") and self.safe_key(value.left) == key:
+            step = value.right
+        if step is None:
+            return False
+        rated = any(isinstance(n, (py.Name, py.Member)) and (stem := plain_key(n)) is not None and stem.lower() in RATES for n in py.walk(step))
+        return backward or rated
+
+    def safe_key(self, node: Expression) -> str | None:
+        try:
+            return self.key(node)
+        except (NotRead, Mismatch):
+            return None
+
+    def changed(self, statement: py.Assign, target: py.Item, value: Expression) -> None:
+        """``a[...] = value``: some entries of an array."""
+        key = self.safe_key(target.of)
+        entry = None if key is None else self.entries.get(key)
+        if key is None or entry is None:
+            self.note(statement, "unread", "the target is not understood")
+            return
+        if isinstance(entry, Gradient) or self.backward(value) or self.base(key) is not None:
+            old = self.tasks[entry.task] if isinstance(entry, Gradient) and entry.task >= 0 else None
+            kind: Kind = "temporary" if old is not None and old.kind == "temporary" else "change"
+            self.task(statement, target, value, key, kind, old.quantities if old is not None else (), None)
+            return
+        try:
+            array = self.evaluator().changed(self.evaluator().array(target.of), target, value, statement.operator)
+        except (NotRead, Mismatch) as reason:
+            self.fail(statement, key, str(reason), isinstance(reason, Mismatch))
+            return
+        self.entries[key] = self.quantity(key, array)
+        self.note(statement, "given", "a change in place")
+
+    def record(self, statement: py.Assign, value: py.Keyed) -> None:
+        """``params = {"W1": W1}``: each item under its own name."""
+        for name, item in zip(value.keys, value.items, strict=True):
+            if not isinstance(name, py.Text):
+                continue
+            entry = self.packed(item)
+            if entry is not None:
+                self.entries.setdefault(name.value, entry)
+            elif name.value not in self.entries and not self.backward(item):
+                self.forward(statement, name, name.value, item)
+        self.note(statement, "given", "a record")
+
+    def task(
+        self, statement: py.Assign, target: Expression, value: Expression, key: str, kind: Kind, quantities: tuple[str, ...], seen: dict[str, Entry] | None
+    ) -> None:
+        number = len(self.tasks)
+        self.acquaint(value)
+        before = dict(self.entries) if seen is None else seen
+        self.tasks.append(Task(number, statement, target, value, statement.operator, key, kind, before, quantities, self.backward(value)))
+        if kind != "update":
+            self.entries[key] = Gradient(number)
+
+    def acquaint(self, value: Expression) -> None:
+        """Makes leaves of the unknown names of an expression of the backward part."""
+        called = {id(n.function) for n in py.walk(value) if isinstance(n, py.Called)}
+        for node in py.walk(value):
+            key = self.safe_key(node) if isinstance(node, (py.Name, py.Member)) else None
+            if key is not None and id(node) not in called and self.entry(key) is None and self.may_be_leaf(key, node) and key not in self.sketch.lists:
+                if base_of(key, self.sketch.keys - {key}) is None:
+                    self.leaf(key)
+                    self.late.add(key)
+
+    def forward(self, statement: py.Assign, target: Expression, key: str, value: Expression) -> None:
+        """A definition of the forward pass, or something given."""
+        parameter = key in self.parameters
+        made = random_call(value)
+        try:
+            if made is not None:
+                self.leaf(key, tuple(None if d is None else d.axis for d in self.evaluator().shape(made, key)))
+                self.note(statement, "given", "random values")
+                return
+            literal = literal_shape(value)
+            if literal is not None:
+                self.leaf(key, self.of_literal(key, literal))
+                self.note(statement, "given", "values from elsewhere")
+                return
+            if not statement.operator:
+                alias = self.packed(value)
+                if alias is not None:
+                    self.entries[key] = alias
+                    if isinstance(alias, Quantity):
+                        self.versions.setdefault(key, []).append(alias.name)
+                    self.note(statement, "given", "another name")
+                    return
+            evaluator = self.evaluator()
+            if statement.operator:
+                found = evaluator.binary(statement.operator, evaluator.value(target), evaluator.value(value))
+            else:
+                found = evaluator.value(value)
+        except (NotRead, Mismatch) as reason:
+            if isinstance(reason, NotRead) and not self.derived(value) and key not in self.parameters_in(value):
+                self.entries.pop(key, None)
+                if made is not None or key in self.sketch.keys:
+                    self.note(statement, "given", "values from elsewhere")
+                    return
+            self.fail(statement, key, str(reason), isinstance(reason, Mismatch))
+            return
+        if isinstance(found, Array):
+            constant = not any(isinstance(n, k.Tensor) for n in nodes({}, found.expr))
+            if constant and parameter:
+                self.leaf(key, tuple(None if d is None else d.axis for d in found.dims))
+                self.note(statement, "given", "initial values")
+                return
+            if constant and key in self.sketch.widths and isinstance(found.expr, k.Num) and not found.dims and found.expr.value > 1:
+                axis = self.axes.new(key, fixed=True)
+                self.entries[key] = Array(k.Size(axis))
+            elif constant:
+                self.entries[key] = found
+            else:
+                self.entries[key] = self.quantity(key, found, value if not statement.operator else None)
+        else:
+            self.entries[key] = found
+        self.note(statement, "given", "a definition")
+
+    def derived(self, value: Expression) -> bool:
+        """Whether an expression mentions a quantity that the forward pass defines, or a parameter."""
+        for node in py.walk(value):
+            key = self.safe_key(node)
+            entry = None if key is None else self.entries.get(key)
+            if isinstance(entry, Quantity) and self.definitions[entry.name].body is not None:
+                return True
+            if key is not None and key in self.parameters:
+                return True
+        return False
+
+    def parameters_in(self, value: Expression) -> set[str]:
+        return {key for node in py.walk(value) if (key := self.safe_key(node)) in self.parameters and key is not None}
+
+    def of_literal(self, key: str, sizes: tuple[int, ...]) -> tuple[str | None, ...]:
+        found: list[str | None] = []
+        for n, size in enumerate(sizes):
+            axis = None if size == 1 else self.axes.new(f"{key}.{n + 1}" if len(sizes) > 1 else key)
+            if axis is not None:
+                self.axes.sizes[axis] = size
+            found.append(axis)
+        return tuple(found)
+
+    def fail(self, statement: py.Assign, key: str, reason: str, mismatch: bool) -> None:
+        self.trouble += 10 if mismatch else 0
+        self.failed[key] = reason
+        self.entries[key] = Hidden(f"{key} is not understood: {reason}")
+        self.note(statement, "unread", reason)
+
+    def quantity(self, key: str, array: Array, source: Expression | None = None) -> Entry:
+        """A definition for an array, with one for what its activation acts on where that has no name."""
+        expr = array.expr
+        inside = inner_of(expr) if source is not None else None
+        name = self.unused(key)
+        dims = tuple(d for d in array.dims if d is not None)
+        if inside is not None and not isinstance(inside, k.Tensor) and inside.free == frozenset(dims):
+            hidden = self.unused(f"{name}.in")
+            self.define(Definition(hidden, dims, inside))
+            self.quantities[hidden] = Quantity(hidden, tuple(None if d is None else d.axis for d in array.dims))
+            self.inner[name] = hidden
+            tensor = k.Tensor(hidden, dims)
+            expr = replaced(expr, inside, tensor)
+        elif isinstance(inside, k.Tensor):
+            self.inner[name] = inside.name
+        self.define(Definition(name, dims, expr))
+        quantity = Quantity(name, tuple(None if d is None else d.axis for d in array.dims))
+        self.quantities[name] = quantity
+        self.versions.setdefault(key, []).append(name)
+        return quantity
+
+
+BUILTINS = frozenset(
+    ["range", "len", "zip", "enumerate", "print", "sum", "max", "min", "abs", "float", "int", "list", "dict", "tuple", "set", "str", "bool", "reversed", "sorted", "map", "filter", "open", "eval", "exec", "compile", "getattr", "setattr", "globals", "locals", "vars", "type", "isinstance", "input", "__import__", "round", "pow", "any", "all", "iter", "next", "super", "object"]
+)
+HANDED = frozenset(["dout", "upstream", "grad_output", "grad_out", "output_grad", "dvalues", "d_out", "grad", "dy", "dY", "gradient", "output_gradient", "upstream_grad", "top_diff"])
+
+
+def passages_of(sketch: Outline) -> frozenset[str]:
+    """The functions whose bodies are followed where they stand: those that assign gradients, those that are never called or called with their own
+    parameters, those that return several values; the others are entered where they are called."""
+    found = set()
+    for name, function in sketch.functions.items():
+        assigned = {key for s in py.every_statement(function.body) if isinstance(s, py.Assign) and (key := plain_key(s.target)) is not None}
+        calls = sketch.called.get(name, [])
+        parameters = [p for p, _ in function.parameters if p != "self"]
+        own = [c for c in calls if [plain_key(a) for a in c.arguments] == parameters[: len(c.arguments)]]
+        several = any(isinstance(s, py.Returned) and isinstance(s.value, (py.Listed, py.Keyed)) for s in py.every_statement(function.body))
+        gradients = {a for a in assigned if (base := base_of(a, sketch.keys)) is not None and base not in sketch.functions and len(a) > 1}
+        if (not calls and (assigned or name in ("loss", "cost"))) or (calls and len(own) == len(calls) and assigned) or (gradients and len(assigned) > 1) or (several and assigned and len(own) == len(calls)):
+            found.add(name)
+    return frozenset(found)
+
+
+def random_call(value: Expression) -> Expression | None:
+    """The shape of the random array that an expression scales: ``(n, k)`` in ``np.random.randn(n, k) * 0.01``; None for other expressions."""
+    for node in py.walk(value):
+        match node:
+            case py.Called(span, py.Member(_, of, name), arguments, keywords) if name in RANDOM and name not in ("arange", "linspace", "shuffle"):
+                if not any(m in MODULES for m in _names(of)):
+                    continue
+                size = dict(keywords).get("size")
+                if size is not None:
+                    return size
+                if name in ("randn", "rand", "random_sample", "standard_normal", "empty", "random") and arguments:
+                    return arguments[0] if len(arguments) == 1 and isinstance(arguments[0], py.Listed) else py.Listed(span, arguments)
+                if len(arguments) >= 3:
+                    return arguments[2]
+                return None
+    return None
+
+
+def _names(node: Expression) -> Iterator[str]:
+    for n in py.walk(node):
+        if isinstance(n, py.Name):
+            yield n.text
+        elif isinstance(n, py.Member):
+            yield n.name
+
+
+def literal_shape(value: Expression) -> tuple[int, ...] | None:
+    """The shape of an array that is written out: ``np.array([[0, 1], [1, 1]])``, with ``.T`` and ``reshape`` of numbers left aside."""
+    match value:
+        case py.Member(_, of, "T"):
+            inner = literal_shape(of)
+            return None if inner is None else inner[::-1]
+        case py.Called(_, py.Member(_, of, "array" | "asarray" | "matrix"), (listed, *_), _) if isinstance(listed, py.Listed) and any(
+            m in MODULES for m in _names(of)
+        ):
+            sizes: list[int] = []
+            node: Expression = listed
+            while isinstance(node, py.Listed):
+                sizes.append(len(node.items))
+                if not node.items:
+                    return None
+                node = node.items[0]
+            return tuple(sizes) if isinstance(node, (py.Number, py.Unary)) else None
+    return None
+
+
+def inner_of(expr: Expr) -> Expr | None:
+    """What the activation of an expression acts on, where the whole is an activation of one thing: sigmoid(u), tanh(u), relu(u) and its leaky kin."""
+    match expr:
+        case k.Apply(function, argument, 0) if function in ("sigmoid", "tanh", "softplus", "sin", "atan", "erf"):
+            return argument
+        case k.Apply("exp", argument, 0):
+            return argument
+    steps = {n.argument for n in nodes({}, expr) if isinstance(n, k.Step)}
+    if len(steps) == 1:
+        argument = steps.pop()
+        rest = replaced(expr, argument, k.Tensor(""))
+        if not any(isinstance(n, k.Tensor) and n.name for n in nodes({}, rest)) and not any(isinstance(n, k.Sum) for n in nodes({}, rest)):
+            return argument
+    return None
+
+
+def replaced(expr: Expr, old: Expr, new: Expr) -> Expr:
+    """The expression with one part put for another wherever it stands; of products also where its factors stand among others."""
+    if expr == old:
+        return new
+    if isinstance(expr, k.Mul) and isinstance(old, k.Mul):
+        rest = list(expr.factors)
+        try:
+            for f in old.factors:
+                rest.remove(f)
+        except ValueError:
+            rest = []
+        if len(rest) == len(expr.factors) - len(old.factors):
+            return k.mul(new, *(replaced(f, old, new) for f in rest))
+    return k.rebuild(expr, tuple(replaced(c, old, new) for c in k.children(expr))) if k.children(expr) else expr
