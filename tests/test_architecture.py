@@ -29,6 +29,7 @@ ROOMS = (
     "verify.judging",
     "verify.explaining",
     "verify.grading.assignment",
+    "verify.checking_code",
     "verify.checking",
     "verify.grading",
     "verify.proving",
