@@ -278,6 +278,19 @@ EQUAL: dict[str, tuple[Expr, Expr] | tuple[Expr, Expr, Program]] = {
     "log of a product over an index": (log(Prod(i, exp(x(i)))), Sum(i, x(i))),
     "products of contractions": (Prod(i, Sum(j, mul(T("W", i, j), x(j)))), Prod(k, Sum(i, mul(x(i), T("W", k, i))))),
     "nested products": (Prod(i, Prod(j, add(T("W", i, j), ONE))), Prod(j, Prod(i, add(ONE, T("W", j, i))))),
+    "a product where two indices meet": (
+        mul(Delta(i, j), Prod(k, add(T("W", i, k), T("W", j, k)))), mul(Delta(i, j), Prod(n, mul(q(2), T("W", j, n)))),
+    ),
+    "the inverse of a contraction under two sums": (
+        Sum(k, mul(x(k), Sum(s, power(Sum(j, mul(T("A", s, j), T("B", j, k))), -1)))),
+        Sum(s, Sum(n, div(x(n), Sum(k, mul(T("B", k, n), T("A", s, k)))))),
+    ),
+    "a denominator written out": (
+        add(div(mul(u, w), add(mul(u, w), mul(v, w), u, v)), div(v, add(u, v))), add(div(mul(add(u, v), w), mul(add(u, v), add(w, ONE))), neg(
+            div(sub(mul(v, w), mul(v, add(w, ONE))), mul(add(u, v), add(w, ONE))),
+        )),
+    ),
+    "log of a root": (log(mul(root(q(2)), exp(u))), add(u, mul(q(1, 2), log(q(2))))),
     "an unknown function": (Sum(i, phi(x(i))), Sum(k, phi(x(k)))),
     "an unknown function of two entries": (Sum(i, phi(add(x(i), x(k)))), Sum(j, phi(add(x(k), x(j))))),
     "cosh² - sinh²": (sub(power(fn("cosh")(u), 2), power(fn("sinh")(u), 2)), ONE),
@@ -657,6 +670,13 @@ def test_definitions_are_inlined_where_it_takes_them() -> None:
     assert proof is not None and proof.level == 2
     assert equal(program, T("g", 0), mul(Sum(i, x(i)), x(0)))
     assert equal(program, T("g", k), mul(x(k), Sum(j, power(x(j), 2)))) is None
+
+
+def test_definitions_that_do_not_fit_prove_nothing() -> None:
+    """A tensor with too few indices, or a definition with an index that is not its own: no proof, and no exception."""
+    program = Program((Definition("g", (i, j), exp(x(i))), Definition("h", (i,), exp(x(k)))))
+    assert equal(program, T("g", i), T("g", i)) is None
+    assert equal(program, T("h", i), T("h", j)) is None
 
 
 def test_sizes_are_reported() -> None:
