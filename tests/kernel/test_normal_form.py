@@ -286,9 +286,8 @@ EQUAL: dict[str, tuple[Expr, Expr] | tuple[Expr, Expr, Program]] = {
         Sum(s, Sum(n, div(x(n), Sum(k, mul(T("B", k, n), T("A", s, k)))))),
     ),
     "a denominator written out": (
-        add(div(mul(u, w), add(mul(u, w), mul(v, w), u, v)), div(v, add(u, v))), add(div(mul(add(u, v), w), mul(add(u, v), add(w, ONE))), neg(
-            div(sub(mul(v, w), mul(v, add(w, ONE))), mul(add(u, v), add(w, ONE))),
-        )),
+        add(div(mul(u, w), add(mul(u, w), mul(v, w), u, v)), div(v, add(u, v))),
+        div(add(mul(u, w), mul(v, w), v), mul(add(u, v), add(w, ONE))),
     ),
     "log of a root": (log(mul(root(q(2)), exp(u))), add(u, mul(q(1, 2), log(q(2))))),
     "an unknown function": (Sum(i, phi(x(i))), Sum(k, phi(x(k)))),
