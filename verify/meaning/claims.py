@@ -83,6 +83,7 @@ class ChainReading:
     def surroundings(self, diagonal: bool = False, free_sum: bool = False) -> Surroundings:
         """Fresh surroundings for elaborating a side of this chain."""
         return Surroundings(
+            iterated=names_quantity(self.updated, self.network) if self.updated is not None else None,
             letters=dict(self.letters), target=self.target, prime=self.prime, labels=self.labels, diagonal=diagonal, free_sum=free_sum
         )
 

@@ -91,6 +91,8 @@ class Surroundings:
     diagonal: bool = False
     free_sum: bool = False
     """Sum a lone axis that the target lacks, where the rules see a clash: only to show a witness for one."""
+    iterated: str | None = None
+    """The quantity that the chain updates: ``w(t)`` is its value, whatever t is elsewhere."""
     widths: dict[str, str] = field(default_factory=dict)
     """Names of widths that the sums mention (the N of a sum from 1 to N), each with its axis."""
     partitions: list[tuple[Expr, ...]] = field(default_factory=list)
@@ -243,6 +245,8 @@ class Elaborator:
     def tensor(self, key: str, occ: Occurrence) -> Value:
         if key in self.net.sizes and not occ.written and key not in self.net.slots:
             return Value(k.Size(self.net.sizes[key]))
+        if key not in self.net.slots and occ.key == "\\delta" and len(occ.written) == 2:
+            return Value(self.kronecker(*occ.written))
         if key not in self.net.slots:
             raise Undeclared(occ.key)
         if key in self.net.failed:
@@ -266,6 +270,13 @@ class Elaborator:
                 unseen.append(index)
                 positions[n] = index
         return Value(k.Tensor(key, tuple(p for p in positions if p is not None)), tuple(unseen))
+
+    def kronecker(self, one: Node, other: Node) -> Expr:
+        """``δ_ij`` where no δ is declared; the letters' axis is that of the one that ranges over something already."""
+        axis = self.axis_of(one) or self.axis_of(other)
+        if axis is None:
+            raise Unread("a Kronecker delta whose indices range over nothing known")
+        return k.delta(self.position(one, axis), self.position(other, axis))
 
     def axis_of(self, term: Node) -> str | None:
         letter = letter_of(term)
@@ -356,6 +367,9 @@ class Elaborator:
         """``f(x)`` as a Call, ``w(t)`` as w; None where the two are factors."""
         if (gradient := self.gradient(head, argument)) is not None:
             return gradient
+        if (condition := indicated(head, argument)) is not None:
+            zero, one = Number(argument.span, "0"), Number(argument.span, "1")
+            return Cases(argument.span, (CaseRow(argument.span, one, condition), CaseRow(argument.span, zero, None)))
         inner = argument.base if isinstance(argument, Scripted) else argument
         is_group = isinstance(inner, Group) and inner.delimiter in ("(", "[")
         name = head.base if isinstance(head, Scripted) else head
@@ -373,6 +387,8 @@ class Elaborator:
             return Call(head.span, head, argument)
         if self.is_unknown_function(name, key) and iteration(argument.body) is None:
             return Call(head.span, head, argument)
+        if key == self.around.iterated and iteration(argument.body) == "now":
+            return head
         if key in self.net.slots and iteration(argument.body) == "now" and self.resolve(_key(argument.body)) not in self.net.slots:
             return head
         if key in self.net.slots and key in self.net.arguments and _same_arguments(argument.body, self.net.arguments[key]):
@@ -798,6 +814,14 @@ def raised(base: Expr, exponent: Rational) -> Expr:
     if isinstance(base, k.Pow) and base.exponent == Rational(1, 2) and exponent == 2:
         return base.base
     return k.power(base, exponent)
+
+
+def indicated(head: Node, argument: Node) -> Chain | None:
+    r"""The condition of an indicator ``\mathbb{1}[z > 0]``, ``\mathbf 1(i = k)``, ``\mathbb{I}(…)``, else None."""
+    if not (isinstance(argument, Group) and isinstance(argument.body, Chain) and len(argument.body.links) == 1):
+        return None
+    is_one = isinstance(head, Name) and ((head.text == "1" and head.font) or (head.text in ("I", "1") and head.font == "bb"))
+    return argument.body if is_one or (isinstance(head, Number) and head.text == "1") else None
 
 
 def _indicator(condition: Condition) -> Expr:

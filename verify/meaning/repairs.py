@@ -64,8 +64,8 @@ def prime_for_one(side: Node, around: Around) -> Iterator[Candidate]:
     """An exponent 1 on a group: a prime misread."""
     for node in walk(side):
         if isinstance(node, Scripted) and isinstance(node.sup, Number) and node.sup.text == "1" and not isinstance(node.base, Name):
-            base = around.source(node.base.span)
-            yield edited(side, node, replace(node, sup=None, primes=1), f"{base}'", "lost-prime", around)
+            script = TextEdit(node.base.span.end, node.span.end, "'")
+            yield Candidate(replaced(side, node, replace(node, sup=None, primes=1)), (script,), "lost-prime", "^1", "'")
 
 
 def letter_for_digit(side: Node, around: Around) -> Iterator[Candidate]:

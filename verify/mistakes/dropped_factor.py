@@ -24,9 +24,11 @@ def drop(side: Node, around: Around) -> Iterator[Candidate]:
         parts = factors(term)
         if len(parts) < 2:
             continue
-        for factor in parts:
+        for n, factor in enumerate(parts):
             new = without(term, factor)
-            edit = TextEdit(factor.span.start, factor.span.end, "1")
+            # The product sign goes with the factor: the one behind it, or that before the last one.
+            start, end = (factor.span.start, parts[n + 1].span.start) if n + 1 < len(parts) else (parts[n - 1].span.end, factor.span.end)
+            edit = TextEdit(start, end, "")
             yield Candidate(new if term is side else replaced(side, term, new), (edit,), "dropped-factor", around.source(factor.span), "")
 
 

@@ -8,11 +8,14 @@ from verify.mistakes import dropped_factor
 from verify.mistakes._mistake import Mistake
 from verify.reading.syntax import Node
 
+BRACES = str.maketrans("{}", "  ")
+
 
 def leave_out(side: Node, around: Around) -> Iterator[Candidate]:
-    """One factor of a product left out."""
+    """One factor of a product left out; a number is a constant factor, another mistake."""
     for candidate in dropped_factor.drop(side, around):
-        yield replace(candidate, mistake="extra-factor")
+        if not all(ch.isdigit() or ch in ". /" for ch in candidate.was.replace("\\frac", "").translate(BRACES)):
+            yield replace(candidate, mistake="extra-factor")
 
 
 def put_in(side: Node, around: Around) -> Iterator[Candidate]:
