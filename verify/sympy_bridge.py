@@ -109,6 +109,9 @@ def _indicator(condition: Any) -> Expr:
             return sub(ONE, mul(*(sub(ONE, _indicator(c)) for c in condition.args)))
         case sp.Not():
             return sub(ONE, _indicator(condition.args[0]))
+        case sp.ITE():
+            first, then, other = map(_indicator, condition.args)
+            return add(mul(first, then), mul(sub(ONE, first), other))
         case sp.logic.boolalg.BooleanTrue():
             return ONE
         case sp.logic.boolalg.BooleanFalse():
@@ -152,10 +155,10 @@ def to_expr(of: Any) -> Expr:
             return add(*terms)
         case d():
             return Derivative(to_expr(of.args[0]), _tensor(of.args[1]))
-        case sp.Subs(expr=sp.Derivative() as slope, variables=(variable,), point=(argument,)):
-            inner, (by, order), *others = slope.args
-            if not others and by == variable and isinstance(inner, AppliedUndef) and inner.args == (variable,):
-                return Apply(inner.func.__name__, to_expr(argument), int(order))
+        case sp.Subs(expr=sp.Derivative(args=(AppliedUndef(args=(inner,)) as function, by))) if len(of.point) == 1:
+            (variable,), (argument,) = of.variables, of.point
+            if inner == by[0] == variable:
+                return Apply(function.func.__name__, to_expr(argument), int(by[1]))
         case sp.Function() if len(of.args) == 1 and (of.func.__name__ in ELEMENTARY or isinstance(of, AppliedUndef)):
             return Apply(of.func.__name__, to_expr(of.args[0]))
     if of == sp.pi:
