@@ -47,6 +47,8 @@ def symbolic(program: Program, quantity: str, wrt: str, network: Network) -> Arr
     slopes: dict[str, Array] = {wrt: np.eye(prod(inner)).reshape(inner + inner)}
     for definition in program.definitions:
         if definition.body is None:
+            if definition.name not in values:
+                raise Unsupported(f"the network has no values for the leaf {definition.name}")
             continue
         of = shape(program, definition.name, network.sizes)
         values[definition.name], columns = np.zeros(of), np.zeros(of + inner)
