@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from verify.checking_code import check_code
 from verify.deciding import Decider
 from verify.explaining.diagnosis import diagnose
 from verify.explaining.message import kind_of, message_of, repaired_line
@@ -39,10 +40,12 @@ class Asking(Protocol):
 def check(text: str | bytes, *, file: str = "", format: str = "md", assignment: Asking | None = None, fast: bool = False) -> Report:
     """The report on a document: one verdict a relation, and how the assignment's quantities came out.
 
-    ``format`` is md, tex or ipynb. ``fast`` leaves out the second opinions on the derivatives. Never raises for what the document
+    ``format`` is md, tex, ipynb or py. ``fast`` leaves out the second opinions on the derivatives. Never raises for what the document
     contains; what
     cannot be read is ``unread`` and a diagnostic. An assignment that asks for what its network lacks raises ValueError.
     """
+    if format == "py":
+        return check_code(text, file=file, assignment=assignment)
     document = read(text, format)
     given = read(assignment.body) if assignment is not None else None
     found = declared(document, given)

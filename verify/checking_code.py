@@ -3,32 +3,52 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from verify.deciding import Decider
 from verify.explaining.code_diagnosis import Mend, Search, edited
 from verify.judging.code import CodeJudge, Finding
+from verify.judging.code_asked import asked_of_code
 from verify.kernel.decision import IllTyped, Refuted, Tested
 from verify.kernel.program import Assumption, OneHot, Positive, SumsToOne
 from verify.meaning.code_claims import Passage, passage_of
+from verify.meaning.declarations import declared
 from verify.meaning.index_notation import shown, shown_relation
 from verify.reading import numpy_code as py
+from verify.reading.document import decoded, read
 from verify.reading.numpy_code import Assign, Code, read_code
-from verify.report import Edit, Place, Relation, Remark, Report, Verdict, Witness
+from verify.report import Asked, Edit, Place, Relation, Remark, Report, Verdict, Witness
 
 GRAVITY: tuple[Verdict, ...] = ("refuted", "follows", "unread", "slip", "tested", "proved", "given")
 """Verdicts, the gravest first: a statement that is followed more than once has the gravest of its verdicts."""
 
 
-def check_code(text: str, *, file: str = "") -> Report:
+class Asking(Protocol):
+    """What an assignment gives a check: its network as a document, and the quantities that it asks for."""
+
+    @property
+    def body(self) -> str:
+        """The network in Markdown, with the assumptions as relations."""
+
+    @property
+    def quantities(self) -> Sequence[str]:
+        """The asked quantities in LaTeX."""
+
+
+def check_code(text: str | bytes, *, file: str = "", assignment: Asking | None = None) -> Report:
     """The report on NumPy code: one relation an assignment. Never raises for what the code contains; nothing of it is executed.
 
-    What introduces a value of the forward pass is ``given``; what is assigned to a gradient's name is a claim about the derivative of the loss.
+    What introduces a value of the forward pass is ``given``; what is assigned to a gradient's name is a claim about the derivative of the
+    loss. What an assignment asks for counts if the code's loss is shown to be the assignment's; an assignment that asks for what its
+    network lacks raises ValueError.
     """
+    text, notes = decoded(text) if isinstance(text, bytes) else (text, [])
+    text = text.removeprefix("\ufeff")
     code = read_code(text)
     lines = _Lines(text)
-    remarks = [Remark(*lines.place(d.span.start)[:1], d.message, lines.place(d.span.start)[1]) for d in code.diagnostics]
+    remarks = [Remark(*lines.place(d.span.start)[:1], d.message, lines.place(d.span.start)[1]) for d in (*notes, *code.diagnostics)]
     passage = passage_of(code)
     try:
         results = _judged(passage)
@@ -40,7 +60,20 @@ def check_code(text: str, *, file: str = "") -> Report:
         remarks.append(Remark(1, f"the forward pass has no meaning: {reason}"))
         results = {}
     relations = tuple(_relations(code, passage, results, lines))
-    return Report(file=file, text=text, relations=relations, network=_described(passage), diagnostics=tuple(remarks))
+    statuses: tuple[Asked, ...] = ()
+    if assignment is not None:
+        ids = {line_and_column(r): r.id for r in relations}
+        findings = [(f, ids[lines.place(f.task.statement.sign.start)]) for f, _, _ in results.values()]
+        network = declared(read(""), read(assignment.body)).scopes[-1].network
+        statuses, different = asked_of_code(assignment.quantities, findings, passage, network)
+        if different is not None:
+            remarks.append(Remark(1, different))
+    return Report(file=file, text=text, relations=relations, network=_described(passage), diagnostics=tuple(remarks), asked=statuses)
+
+
+def line_and_column(relation: Relation) -> tuple[int, int]:
+    """Where the sign of a relation stands."""
+    return relation.place.line, relation.place.column
 
 
 Results = dict[int, tuple[Finding, Mend | None, CodeJudge]]
@@ -53,6 +86,8 @@ def _judged(passage: Passage) -> Results:
     found: Results = {}
     for finding in judge.findings():
         mend = search.mend(finding) if finding.verdict == "refuted" else None
+        if finding.verdict == "refuted" and finding.claim is None and mend is None and not judge.understood:
+            finding = replace(finding, verdict="unread")
         found[finding.task.number] = finding, mend, judge
         if mend is not None and mend.task is not finding.task:
             beginning = replace(finding, task=mend.task, reason=finding.reason)
@@ -144,10 +179,14 @@ def _claimed(
         assumptions=tuple(described(a) for a in finding.outcome.assumptions) if finding.outcome is not None else (),
     )
     if isinstance(decision, Tested):
-        base = replace(base, scope="widths " + ", ".join(f"{axis}={size}" for axis, size in decision.sizes) if decision.sizes else "no widths")
+        base = replace(
+            base, scope="widths " + ", ".join(f"{axis}={size}" for axis, size in decision.sizes) if decision.sizes else "no widths"
+        )
     if finding.verdict == "follows" and finding.follows is not None and finding.follows in results:
         source = results[finding.follows][0].task.statement.sign.start
-        return replace(base, follows_from=numbers.get(source), message=f"a copy of {text[statement.value.span.start : statement.value.span.end]}")
+        return replace(
+            base, follows_from=numbers.get(source), message=f"a copy of {text[statement.value.span.start : statement.value.span.end]}"
+        )
     if finding.verdict != "refuted":
         return base
     right = statement.value.span
@@ -197,7 +236,10 @@ def described(assumption: Assumption) -> str:
 def _described(passage: Passage) -> dict[str, object]:
     found: dict[str, object] = {}
     for definition in passage.program.definitions:
-        found[definition.name] = {"axes": list(definition.axes), "defined_as": shown(definition.body) if definition.body is not None else None}
+        found[definition.name] = {
+            "axes": list(definition.axes),
+            "defined_as": shown(definition.body) if definition.body is not None else None,
+        }
     for key, reason in passage.follower.failed.items():
         found.setdefault(key, {"axes": [], "defined_as": None, "not_understood": reason})
     return found

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from verify.report import Report
 
 NOTHING_REFUTED, REFUTED, FAILED = 0, 1, 2
-FORMATS = ("md", "tex", "ipynb")
+FORMATS = ("md", "tex", "ipynb", "py")
 PATH = click.Path(path_type=Path)
 
 

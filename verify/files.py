@@ -11,7 +11,7 @@ from pathlib import Path
 MAX_BYTES = 32 * 1024 * 1024
 """Files above this size are not read."""
 
-FORMATS = {".md": "md", ".markdown": "md", ".txt": "md", "": "md", ".tex": "tex", ".ipynb": "ipynb"}
+FORMATS = {".md": "md", ".markdown": "md", ".txt": "md", "": "md", ".tex": "tex", ".ipynb": "ipynb", ".py": "py"}
 """The format of a document by the ending of its name."""
 
 REASONS = {

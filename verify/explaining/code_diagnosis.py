@@ -136,7 +136,12 @@ def candidates(task: Task, judge: CodeJudge, text: str, finding: Finding) -> Ite
     for node in reversed(around):
         match node:
             case py.Binary(_, "-", left, right):
-                yield "sign", put(node, f"{factor(right) if isinstance(right, py.Binary) else of(right)} - {factor(left)}"), of(node), f"{of(right)} - {of(left)}"
+                yield (
+                    "sign",
+                    put(node, f"{factor(right) if isinstance(right, py.Binary) else of(right)} - {factor(left)}"),
+                    of(node),
+                    f"{of(right)} - {of(left)}",
+                )
                 yield "sign", put(node, f"{of(left)} + {of(right)}"), "-", "+"
             case py.Binary(_, "+", left, right):
                 yield "sign", put(node, f"{of(left)} - {factor(right)}"), "+", "-"
@@ -145,7 +150,8 @@ def candidates(task: Task, judge: CodeJudge, text: str, finding: Finding) -> Ite
     yield "sign", put(side, f"-{factor(side)}"), "+", "-"
     # means
     for name in means(task, judge):
-        yield "batch-mean", put(side, f"{factor(side)} / {name}"), "", f"/ {name}"
+        for term in terms(side):
+            yield "batch-mean", put(term, f"{factor(term)} / {name}"), "", f"/ {name}"
     for node in around:
         match node:
             case py.Binary(_, "/", left, right):
@@ -162,7 +168,12 @@ def candidates(task: Task, judge: CodeJudge, text: str, finding: Finding) -> Ite
                     for digit in ("0", "1"):
                         if of(axis) != digit:
                             yield "axis", put(axis, digit), f"axis={of(axis)}", f"axis={digit}"
-            if isinstance(node.function, py.Member) and node.function.name in ("sum", "mean") and node.arguments and len(node.arguments) == 2:
+            if (
+                isinstance(node.function, py.Member)
+                and node.function.name in ("sum", "mean")
+                and node.arguments
+                and len(node.arguments) == 2
+            ):
                 for digit in ("0", "1"):
                     if of(node.arguments[1]) != digit:
                         yield "axis", put(node.arguments[1], digit), of(node.arguments[1]), digit
@@ -180,31 +191,41 @@ def candidates(task: Task, judge: CodeJudge, text: str, finding: Finding) -> Ite
     for node in around:
         match node:
             case py.Binary(_, "@", left, right):
-                yield "swapped", put(node, f"{factor(right)} @ {factor(left)}"), of(node), f"{of(right)} @ {of(left)}"
                 yield from _transposes(left, right, of, put)
+                yield "swapped", put(node, f"{factor(right)} @ {factor(left)}"), of(node), f"{of(right)} @ {of(left)}"
                 yield "entrywise", put(node, f"{factor(left)} * {factor(right)}"), "@", "*"
-                yield "swapped", put(node, f"{_turned(right, of)} @ {_turned(left, of)}"), of(node), f"{_turned(right, of)} @ {_turned(left, of)}"
+                yield (
+                    "swapped",
+                    put(node, f"{_turned(right, of)} @ {_turned(left, of)}"),
+                    of(node),
+                    f"{_turned(right, of)} @ {_turned(left, of)}",
+                )
             case py.Binary(_, "*", left, right):
                 yield "product", put(node, f"{factor(left)} @ {factor(right)}"), "*", "@"
                 yield "product", put(node, f"{factor(right)} @ {factor(left)}"), "*", "@"
                 yield "product", put(node, f"{_turned(left, of)} @ {factor(right)}"), "*", "@"
                 yield "product", put(node, f"{factor(left)} @ {_turned(right, of)}"), "*", "@"
             case py.Called(_, py.Member(span, _, "dot" | "matmul") as function, (left, right), _):
-                yield "swapped", (*put(left, of(right)), *put(right, of(left))), of(node), f"{of(right)}, {of(left)}"
                 yield from _transposes(left, right, of, put)
+                yield "swapped", (*put(left, of(right)), *put(right, of(left))), of(node), f"{of(right)}, {of(left)}"
                 turned = (*put(left, _turned(right, of)), *put(right, _turned(left, of)))
                 yield "swapped", turned, of(node), f"{_turned(right, of)}, {_turned(left, of)}"
                 yield "entrywise", ((span.end - len(function.name), span.end, "multiply"),), function.name, "multiply"
             case py.Called(_, py.Member(span, _, "multiply") as function, (left, right), _):
                 yield "product", ((span.end - len(function.name), span.end, "dot"),), "multiply", "dot"
             case py.Called(_, py.Member(_, left, "dot"), (right,), _):
-                yield "swapped", put(node, f"{factor(right)}.dot({of(left)})"), of(node), f"{of(right)}.dot({of(left)})"
                 yield from _transposes(left, right, of, put)
+                yield "swapped", put(node, f"{factor(right)}.dot({of(left)})"), of(node), f"{of(right)}.dot({of(left)})"
             case py.Member(_, inner, "T"):
                 yield "transpose", put(node, of(inner)), of(node), of(inner)
     # activations
     for slope in slopes(judge, finding):
         yield "activation-derivative", put(side, f"{factor(side)} * {slope}"), "", slope
+    for node in around:
+        for first, last in runs(node):
+            kept = [f for f in product(node) if not first <= product(node).index(f) <= last]
+            gone = product(node)[first : last + 1]
+            yield "extra-factor", put(node, " * ".join(map(factor, kept))), " * ".join(map(of, gone)), ""
     # other names
     names = [key for key, entry in task.seen.items() if isinstance(entry, (Quantity, Gradient)) and key.isidentifier() and key != task.key]
     for node in around:
@@ -238,6 +259,30 @@ def candidates(task: Task, judge: CodeJudge, text: str, finding: Finding) -> Ite
         for node in around:
             if isinstance(node, py.Name) and node.text == name:
                 yield "constant-factor", put(node, f"{name} ** 2"), name, f"{name} ** 2"
+
+
+def terms(side: Expression) -> list[Expression]:
+    """The whole side, and the terms of the sum that it is."""
+    found, stack = [side], [side]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, py.Binary) and top.operator in ("+", "-"):
+            found += [top.left, top.right]
+            stack += [top.left, top.right]
+    return found
+
+
+def product(node: Expression) -> list[Expression]:
+    """The factors of an entrywise product, in order."""
+    if isinstance(node, py.Binary) and node.operator == "*":
+        return [*product(node.left), node.right]
+    return [node]
+
+
+def runs(node: Expression) -> list[tuple[int, int]]:
+    """Two or three factors side by side in a longer product, as the positions of the first and the last."""
+    size = len(product(node))
+    return [(n, n + more) for more in (1, 2) for n in range(size - more) if size > more + 1]
 
 
 def _transposes(left: Expression, right: Expression, of: Shown, put: Putting) -> Iterator[Candidate]:
@@ -300,7 +345,7 @@ def slopes(judge: CodeJudge, finding: Finding) -> Iterator[str]:
         body = judge.passage.program.by_name[name].body
         kinds = {n.function for n in nodes({}, body) if isinstance(n, k.Apply)} if body is not None else set()
         if "sigmoid" in kinds:
-            yield f"{name} * (1 - {name})"
+            yield from (f"{name} * (1 - {name})", f"(1 - {name})", name)
         if "tanh" in kinds:
             yield f"(1 - {name} ** 2)"
         if body is not None and any(isinstance(n, k.Step) for n in nodes({}, body)):

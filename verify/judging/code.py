@@ -1,7 +1,7 @@
 """The verdict on every assignment of NumPy code.
 
-What introduces a value of the forward pass is given. What is assigned to the name of a gradient is proved or refuted against the derivative of the
-loss; the gradients that it uses count as true, so that one wrong line does not make the next ones wrong.
+What introduces a value of the forward pass is given. What is assigned to the name of a gradient is proved or refuted against the
+derivative of the loss; the gradients that it uses count as true, so that one wrong line does not make the next ones wrong.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from verify.report import Verdict
 class Finding:
     """The verdict on one task, with everything that an explanation needs.
 
-    ``claim`` is what it was read as, None where the shapes do not fit; ``quantity`` is what it is the gradient of; ``group`` are the tasks that
-    build the value up, this one among them.
+    ``claim`` is what it was read as, None where the shapes do not fit; ``quantity`` is what it is the gradient of; ``group`` are the
+    tasks that build the value up, this one among them.
     """
 
     task: Task
@@ -43,7 +43,7 @@ class Finding:
 
 @dataclass
 class CodeJudge:
-    """Judges the tasks of one passage in order; ``lenient`` is the same code with tiny guards left out, or None where it has none."""
+    """Judges the tasks of one passage in order."""
 
     passage: Passage
     decider: Decider
@@ -59,9 +59,12 @@ class CodeJudge:
         for group in self.passage.groups:
             for finding in self.group(group):
                 self.found[finding.task.number] = finding
-        understood = any(f.verdict in ("proved", "tested") and f.claim is not None and f.task.kind != "update" for f in self.found.values())
-        ordered = [self.found[n] for n in sorted(self.found)]
-        return [replace(f, verdict="unread") if f.verdict == "refuted" and f.claim is None and not understood else f for f in ordered]
+        return [self.found[n] for n in sorted(self.found)]
+
+    @property
+    def understood(self) -> bool:
+        """Whether a gradient of this code has been proved: then shapes that do not fit are wrong, and not misunderstood."""
+        return any(f.verdict in ("proved", "tested") and f.claim is not None and f.task.kind != "update" for f in self.found.values())
 
     # -- one value ----------------------------------------------------------------------------------------------------------------------
 
@@ -78,13 +81,19 @@ class CodeJudge:
         if not task.quantities:
             for member in group:
                 value = self.backward.true.get(member.number)
-                yield Finding(member, "unread", value.reason) if isinstance(value, Hidden) else Finding(member, "given", "an intermediate value", group=group)
+                yield (
+                    Finding(member, "unread", value.reason)
+                    if isinstance(value, Hidden)
+                    else Finding(member, "given", "an intermediate value", group=group)
+                )
             return
         final = self.final(group, last, reason)
         self.remember(final, last)
         for member in group[:-1]:
-            yield replace(final, task=member, notes=(*final.notes, "judged with the statements that complete it")) if final.verdict != "refuted" else Finding(
-                member, "given", f"the beginning of {member.key}, which later statements complete", group=group
+            yield (
+                replace(final, task=member, notes=(*final.notes, "judged with the statements that complete it"))
+                if final.verdict != "refuted"
+                else Finding(member, "given", f"the beginning of {member.key}, which later statements complete", group=group)
             )
         yield final
 
@@ -116,7 +125,10 @@ class CodeJudge:
         """Why nothing about the loss can be decided; None where it can."""
         passage = self.passage
         if passage.loss is None:
-            failed = next((f"{key}: {reason}" for key, reason in passage.follower.failed.items() if "loss" in key.lower() or "cost" in key.lower()), None)
+            failed = next(
+                (f"{key}: {reason}" for key, reason in passage.follower.failed.items() if "loss" in key.lower() or "cost" in key.lower()),
+                None,
+            )
             return f"the loss is not understood: {failed}" if failed else "no loss is computed in this code"
         if self.trusted is None:
             # A maximum counts as a constant only where the loss does not depend on it at all.
@@ -191,7 +203,9 @@ class CodeJudge:
             return replace(base, verdict="refuted", reason=f"the shapes do not fit: {clash}")
         name, claim = false[0]
         if not plain:
-            return replace(base, claim=claim, quantity=name, reason=f"{base.task.key} may be the gradient by more than one value of its name")
+            return replace(
+                base, claim=claim, quantity=name, reason=f"{base.task.key} may be the gradient by more than one value of its name"
+            )
         for other, one in false:
             if other != name and self.decider.screens(one):
                 return replace(base, claim=one, quantity=other, reason="neither proved nor refuted")
@@ -201,7 +215,9 @@ class CodeJudge:
             return replace(base, claim=claim, quantity=name, reason=reason)
         single = self.single(claim)
         if single is not None:
-            return replace(base, claim=claim, quantity=name, reason=f"true only where the axis {single} has one entry, and its width is not stated")
+            return replace(
+                base, claim=claim, quantity=name, reason=f"true only where the axis {single} has one entry, and its width is not stated"
+            )
         return replace(base, verdict="refuted", claim=claim, quantity=name, outcome=outcome, reason="the two sides differ")
 
     def late(self, task: Task) -> Iterator[str]:
@@ -243,7 +259,11 @@ class CodeJudge:
             return replace(base, reason=blocked)
         try:
             value = back.value(task, back.true, step[0])
-            free = [d.name for d in self.passage.program.definitions if d.body is None and not d.indices and d.name not in self.passage.ancestors]
+            free = [
+                d.name
+                for d in self.passage.program.definitions
+                if d.body is None and not d.indices and d.name not in self.passage.ancestors
+            ]
             rest, sign = without_rate(value.expr, free)
             claim = back.claim(base.quantity, Array(rest, value.dims))
         except NotRead as error:

@@ -198,15 +198,19 @@ UNARY: Mapping[str, Callable[[Expr], Expr]] = {
     "negative": k.neg,
     "reciprocal": lambda u: k.power(u, -1),
 }
-KEEPS = frozenset(
-    ["array", "asarray", "asmatrix", "matrix", "copy", "float", "float32", "float64", "ascontiguousarray", "atleast_1d", "atleast_2d", "nan_to_num", "astype", "item", "int", "deepcopy", "tolist", "float_", "double"]
-)
+KEEPS = frozenset({
+    "array", "asarray", "asmatrix", "matrix", "copy", "float", "float32", "float64", "ascontiguousarray", "atleast_1d", "atleast_2d",
+    "nan_to_num", "astype", "item", "int", "deepcopy", "tolist", "float_", "double",
+})  # fmt: skip
 """Calls that give back the values that they are given."""
 
 BINARY = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "true_divide": "/", "power": "**", "matmul": "@", "greater": ">",
           "less": "<", "greater_equal": ">=", "less_equal": "<=", "equal": "==", "not_equal": "!="}  # fmt: skip
 FILLED = {"zeros_like": 0, "ones_like": 1, "zeros": 0, "ones": 1}
-RANDOM = frozenset(["randn", "rand", "random", "normal", "uniform", "random_sample", "standard_normal", "empty", "randint", "binomial", "permutation", "linspace", "arange", "shuffle"])
+RANDOM = frozenset({
+    "randn", "rand", "random", "normal", "uniform", "random_sample", "standard_normal", "empty", "randint", "binomial",
+    "permutation", "linspace", "arange", "shuffle",
+})  # fmt: skip
 MODULES = frozenset({"np", "numpy", "cp", "jnp", "math", "scipy", "random", "special", "linalg", "rng", "npr", "copy", "onp", "anp"})
 MADE = frozenset(FILLED) | RANDOM
 
@@ -215,8 +219,8 @@ MADE = frozenset(FILLED) | RANDOM
 class Scope:
     """What an expression sees: ``lookup`` gives the value of a place such as ``W1`` or ``params['W1']``; names of parameters hide it.
 
-    ``guards`` says whether tiny numbers that keep a value finite count as 0; ``guarded`` collects those that did. ``shifts`` is told of each
-    maximum that is taken along an axis and gives the tensor that stands for it.
+    ``guards`` says whether tiny numbers that keep a value finite count as 0; ``guarded`` collects those that did. ``shifts`` is told of
+    each maximum that is taken along an axis and gives the tensor that stands for it.
     """
 
     axes: Axes
@@ -359,7 +363,13 @@ class Evaluator:
             return Word(one.text + other.text)
         if operator == "+" and isinstance(one, Several) and isinstance(other, Several):
             return Several(one.items + other.items)
-        if operator == "*" and isinstance(one, Several) and isinstance(other, Array) and isinstance(other.expr, k.Num) and 0 <= other.expr.value <= 64:
+        if (
+            operator == "*"
+            and isinstance(one, Several)
+            and isinstance(other, Array)
+            and isinstance(other.expr, k.Num)
+            and 0 <= other.expr.value <= 64
+        ):
             return Several(one.items * int(other.expr.value))
         if operator == "&" and isinstance(one, Mask) and isinstance(other, Mask):
             return Mask(self.joined(one.array, other.array, k.mul))
@@ -558,7 +568,8 @@ class Evaluator:
         return Mask(found) if isinstance(of, Mask) else found
 
     def picked(self, node: py.Item, array: Array) -> tuple[Array, Array] | None:
-        """``a[range(n), y]``: the entry of each row that the class numbers pick, and the one-hot array of a's shape; None for other items."""
+        """``a[range(n), y]``: the entry of each row that the class numbers pick, and the one-hot array of a's shape; None for other
+        items."""
         if len(node.positions) != 2 or len(array.dims) != 2 or self.scope.labels is None:
             return None
         if not is_range(node.positions[0]):
@@ -638,7 +649,9 @@ class Evaluator:
         for statement in body:
             match statement:
                 case py.Assign(_, py.Name(_, name), _, value, operator):
-                    scope[name] = self.value(value) if not operator else self.binary(operator, self.value(statement.target), self.value(value))
+                    scope[name] = (
+                        self.value(value) if not operator else self.binary(operator, self.value(statement.target), self.value(value))
+                    )
                 case py.Assign(_, py.Listed(_, targets), _, value, "") if all(isinstance(t, py.Name) for t in targets):
                     items = self.value(value)
                     if not isinstance(items, Several) or len(items.items) != len(targets):
@@ -698,9 +711,7 @@ class Evaluator:
 
     def chosen(self, condition: Array, one: Array, other: Array) -> Array:
         """One array where a condition is true, the other elsewhere."""
-        return self.joined(
-            self.joined(condition, one, k.mul), self.joined(condition, other, lambda c, b: k.mul(k.sub(k.ONE, c), b)), k.add
-        )
+        return self.joined(self.joined(condition, one, k.mul), self.joined(condition, other, lambda c, b: k.mul(k.sub(k.ONE, c), b)), k.add)
 
     def function(self, name: str, arguments: Sequence[Expression], keywords: dict[str, Expression], method: bool = False) -> Value:
         """The value of a function of NumPy, or of an array's method with the array first."""
@@ -716,7 +727,9 @@ class Evaluator:
         if name in BINARY and given == 2 and not keywords:
             return self.binary(BINARY[name], self.value(arguments[0]), self.value(arguments[1]))
         if name in ("sum", "mean", "average", "max", "amax", "prod") and 1 <= given <= 2 and set(keywords) <= {"axis", "keepdims"}:
-            return self.reduced(name, self.array(arguments[0]), arguments[1] if given == 2 else keywords.get("axis"), keywords.get("keepdims"))
+            return self.reduced(
+                name, self.array(arguments[0]), arguments[1] if given == 2 else keywords.get("axis"), keywords.get("keepdims")
+            )
         if name in FILLED and given >= 1:
             return self.made(k.num(FILLED[name]), arguments[0], name.endswith("_like"))
         if name in ("full", "full_like") and given == 2:
@@ -735,23 +748,23 @@ class Evaluator:
                 if any(len(d) > 1 for d in dims):
                     raise NotRead("np.outer of arrays that are no vectors")
                 return Array(k.mul(one.expr, other.expr), (dims[0][0] if dims[0] else None, dims[1][0] if dims[1] else None))
-            case ("inner" | "vdot"), 2:
+            case (("inner" | "vdot"), 2):
                 one, other = self.array(arguments[0]), self.array(arguments[1])
                 if len(one.dims) == len(other.dims) == 1:
                     return self.matmul(one, other)
-            case ("transpose" | "swapaxes"), _:
+            case (("transpose" | "swapaxes"), _):
                 return self.transposed(self.array(arguments[0]), name, arguments[1:], keywords)
             case "einsum", _ if given >= 2:
                 return self.einsum(arguments[0], [self.array(a) for a in arguments[1:]])
-            case ("maximum" | "fmax"), 2:
+            case (("maximum" | "fmax"), 2):
                 return self.larger(self.array(arguments[0]), self.array(arguments[1]))
-            case ("minimum" | "fmin"), 2:
+            case (("minimum" | "fmin"), 2):
                 one, other = (self.array(a) for a in arguments)
                 negated = self.larger(Array(k.neg(one.expr), one.dims), Array(k.neg(other.expr), other.dims))
                 return Array(k.neg(negated.expr), negated.dims)
             case "clip", 3:
                 return self.clipped(*(self.array(a) for a in arguments))
-            case ("abs" | "absolute" | "fabs"), 1:
+            case (("abs" | "absolute" | "fabs"), 1):
                 array = self.array(arguments[0])
                 return Array(k.mul(array.expr, sign(array.expr)), array.dims)
             case "sign", 1:
@@ -780,7 +793,7 @@ class Evaluator:
                 if given == 2:
                     return self.size(array.dims[self.position(arguments[1], array)])
                 return Array(k.mul(*(k.Size(d.axis) for d in array.dims if d is not None)))
-            case ("eye" | "identity"), 1:
+            case (("eye" | "identity"), 1):
                 axis = self.axis_of(arguments[0], "eye")
                 if axis is not None:
                     row, col = self.axes.index(axis), self.axes.index(axis)
@@ -805,7 +818,7 @@ class Evaluator:
             case "squeeze", _:
                 array = self.array(arguments[0])
                 return Array(array.expr, tuple(d for d in array.dims if d is not None))
-            case ("ravel" | "flatten"), 1:
+            case (("ravel" | "flatten"), 1):
                 array = self.array(arguments[0])
                 long = [d for d in array.dims if d is not None]
                 if len(long) <= 1:

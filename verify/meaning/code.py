@@ -1,8 +1,8 @@
 """What NumPy code says: its forward pass as a program of the kernel, and the statements that claim a gradient.
 
-The statements are followed once, in order, without being executed: loops over known ranges are unrolled, functions are entered, what is assigned
-to a name is a new quantity each time. A name such as ``dW2``, ``grad_W2`` or ``delta2`` stands for the derivative of the loss by the quantity that
-it names. The ranks of inputs and parameters that the code does not state are those with which it fits together best.
+The statements are followed once, in order, without being executed: loops over known ranges are unrolled, functions are entered, what is
+assigned to a name is a new quantity each time. A name such as ``dW2``, ``grad_W2`` or ``delta2`` stands for the derivative of the loss by
+the quantity that it names. The ranks of inputs and parameters that the code does not state are those with which it fits together best.
 """
 
 from __future__ import annotations
@@ -106,14 +106,43 @@ class Note:
 
 # Names
 
-LOSSES = ("total_loss", "totalloss", "loss", "cost", "total_cost", "l", "j", "e", "c", "objective", "obj", "nll", "ce", "mse", "xent", "bce", "error")
-SCALARS = frozenset(
-    ["lr", "learning_rate", "learningrate", "alpha", "eta", "eps", "epsilon", "lam", "lamb", "lambda_", "lambd", "lmbda", "reg", "reg_lambda", "reg_strength", "regularization", "weight_decay", "l2", "l2_reg", "m", "n", "N", "M", "batch_size", "n_samples", "num_samples", "num_examples", "num_train", "keep_prob", "keep", "dropout", "p", "rate", "step_size", "stepsize", "momentum", "beta1", "beta2", "decay", "t_step", "sigma2", "tau", "temperature", "slope", "leak", "negative_slope"]
+LOSSES = (
+    "total_loss",
+    "totalloss",
+    "loss",
+    "cost",
+    "total_cost",
+    "l",
+    "j",
+    "e",
+    "c",
+    "objective",
+    "obj",
+    "nll",
+    "ce",
+    "mse",
+    "xent",
+    "bce",
+    "error",
 )
-RATES = frozenset(["lr", "learning_rate", "learningrate", "alpha", "eta", "step_size", "stepsize", "rate", "epsilon", "mu"])
-CONTAINERS = frozenset(["grads", "grad", "gradients", "dparams", "d_params", "deltas", "gradient", "dgrads"])
-OBJECTS = frozenset(["self", "model", "net", "nn", "network", "ctx", "layer", "cls"])
-MEMBERS = frozenset(["T", "shape", "size", "ndim", "dtype"])
+SCALARS = frozenset({
+    "lr", "learning_rate", "learningrate", "alpha", "eta", "eps", "epsilon", "lam", "lamb", "lambda_", "lambd", "lmbda", "reg",
+    "reg_lambda", "reg_strength", "regularization", "weight_decay", "l2", "l2_reg", "m", "n", "N", "M", "batch_size", "n_samples",
+    "num_samples", "num_examples", "num_train", "keep_prob", "keep", "dropout", "p", "rate", "step_size", "stepsize", "momentum",
+    "beta1", "beta2", "decay", "t_step", "sigma2", "tau", "temperature", "slope", "leak", "negative_slope",
+})  # fmt: skip
+RATES = frozenset({
+    "lr", "learning_rate", "learningrate", "alpha", "eta", "step_size", "stepsize", "rate", "epsilon", "mu",
+})  # fmt: skip
+CONTAINERS = frozenset({
+    "grads", "grad", "gradients", "dparams", "d_params", "deltas", "gradient", "dgrads",
+})  # fmt: skip
+OBJECTS = frozenset({
+    "self", "model", "net", "nn", "network", "ctx", "layer", "cls",
+})  # fmt: skip
+MEMBERS = frozenset({
+    "T", "shape", "size", "ndim", "dtype",
+})  # fmt: skip
 _OF_LOSS = r"(?:L|l|J|E|C|loss|Loss|cost|Cost|err)"
 _GRADIENT = (
     re.compile(rf"^d_?{_OF_LOSS}_?(?:by_?|wrt_?|_)?d_?(?P<q>.+)$"),
@@ -121,7 +150,9 @@ _GRADIENT = (
     re.compile(r"^(?:d|grad|nabla|g|D|J|delta|del)(?P<q>.+)$"),
     re.compile(r"^(?P<q>.+?)_?(?:grad|gradient|bar|_g|Grad)$"),
 )
-_DELTA = re.compile(r"^(?:delta|error_signal|err|error|d|D|delta_)_?(?P<q>[A-Za-z]*\d*(?:\[-?\d+\])?)$|^(?P<p>[A-Za-z0-9]+)_(?:delta|error|err)$")
+_DELTA = re.compile(
+    r"^(?:delta|error_signal|err|error|d|D|delta_)_?(?P<q>[A-Za-z]*\d*(?:\[-?\d+\])?)$|^(?P<p>[A-Za-z0-9]+)_(?:delta|error|err)$"
+)
 
 
 def stem_of(key: str) -> str:
@@ -130,7 +161,8 @@ def stem_of(key: str) -> str:
 
 
 def base_of(key: str, known: Iterable[str]) -> str | None:
-    """The key of the quantity that a key names the gradient of: ``W2`` for ``dW2``, ``grad_W2``, ``dL_dW2``, ``W2_grad``; None if it names none."""
+    """The key of the quantity that a key names the gradient of: ``W2`` for ``dW2``, ``grad_W2``, ``dL_dW2``, ``W2_grad``; None if it
+    names none."""
     stem, bracket, rest = key.partition("[")
     item = bracket + rest
     names = set(known)
@@ -222,13 +254,19 @@ def outline(code: Code) -> Outline:
         for expression in expressions_of(statement):
             _glance(expression, found, bare, indexed)
         if isinstance(statement, py.Assign):
-            if isinstance(statement.value, (py.Listed, py.Keyed)) and not (isinstance(statement.value, py.Listed) and statement.value.items):
+            if isinstance(statement.value, (py.Listed, py.Keyed)) and not (
+                isinstance(statement.value, py.Listed) and statement.value.items
+            ):
                 found.lists |= {t.text for t in (statement.target,) if isinstance(t, py.Name)}
-            if statement.operator and (key := plain_key(statement.target)) is not None:
+            if (statement.operator and (key := plain_key(statement.target)) is not None) or (
+                (
+                    isinstance(statement.value, py.Binary)
+                    and statement.value.operator in "+-"
+                    and (key := plain_key(statement.target)) is not None
+                )
+                and plain_key(statement.value.left) == key
+            ):
                 found.updated.add(key)
-            elif isinstance(statement.value, py.Binary) and statement.value.operator in "+-" and (key := plain_key(statement.target)) is not None:
-                if plain_key(statement.value.left) == key:
-                    found.updated.add(key)
     found.lists |= {name for name in indexed if name not in bare}
     for key in list(found.keys):
         base = base_of(key, found.keys - found.widths)
@@ -334,6 +372,7 @@ class Follower:
         self.returned: dict[str, Entry] = {}
         self.parameters: frozenset[str] = frozenset()
         self.late: set[str] = set()
+        self.shared: dict[tuple[str, str], Entry] = {}
 
     # -- keys and values --------------------------------------------------------------------------------------------------------------
 
@@ -436,7 +475,9 @@ class Follower:
                 return value
             template = self.templates.get(key, preferences(key)[0])
             self.leaves[key] = template
-            axes = tuple(None if t == "1" else self.axes.new(f"{key}.{n + 1}" if len(template) > 1 else key) for n, t in enumerate(template))
+            axes = tuple(
+                None if t == "1" else self.axes.new(f"{key}.{n + 1}" if len(template) > 1 else key) for n, t in enumerate(template)
+            )
         else:
             self.explicit.add(key)
         quantity = Quantity(self.unused(key), axes)
@@ -578,7 +619,11 @@ class Follower:
         self.run(statement.body)
 
     def counts(self, over: Expression | None) -> bool:
-        return isinstance(over, py.Called) and isinstance(over.function, py.Name) and over.function.text in ("range", "enumerate", "tqdm", "trange")
+        return (
+            isinstance(over, py.Called)
+            and isinstance(over.function, py.Name)
+            and over.function.text in ("range", "enumerate", "tqdm", "trange")
+        )
 
     def bind(self, target: Expression | None, entry: Entry | None) -> None:
         match target:
@@ -688,7 +733,7 @@ class Follower:
             except (NotRead, Mismatch):
                 entry = None
         items: Sequence[Entry | None] = ()
-        if isinstance(entry, Pack) or isinstance(entry, Several):
+        if isinstance(entry, (Pack, Several)):
             items = entry.items
         if len(items) == len(target.items):
             for one, item in zip(target.items, items, strict=True):
@@ -713,6 +758,10 @@ class Follower:
         if key is None:
             self.note(statement, "unread", "the target is not understood")
             return
+        if not statement.operator and self.safe_key(value) == key and key in self.entries:
+            self.note(statement, "given", "the same value")
+            return
+        self.alias(statement, key, value)
         base = self.base(key)
         backward = self.backward(value)
         if not statement.operator and isinstance(value, py.Keyed):
@@ -735,6 +784,21 @@ class Follower:
             self.task(statement, target, value, key, "temporary", (), seen)
             return
         self.forward(statement, target, key, value)
+
+    def alias(self, statement: py.Assign, key: str, value: Expression) -> None:
+        """Keeps track of two names for one array: a change in place through one of them changes what the other means."""
+        if statement.operator or (isinstance(statement.target, py.Item) and self.safe_key(statement.target) is None):
+            for one, other in list(self.shared):
+                if key in (one, other):
+                    gone = other if key == one else one
+                    if self.entries.get(gone) is self.shared[one, other]:
+                        self.entries[gone] = Hidden(f"{gone} is changed in place through {key}")
+                    del self.shared[one, other]
+            return
+        source = self.safe_key(value)
+        entry = None if source is None else self.entries.get(source)
+        if source is not None and (isinstance(entry, Gradient) or (isinstance(entry, Quantity) and entry.axes)):
+            self.shared[key, source] = entry
 
     def base(self, key: str) -> str | None:
         """The key of the quantity that a key names the gradient of, if the forward pass has it."""
@@ -786,7 +850,9 @@ class Follower:
             step = value.right
         if step is None:
             return False
-        rated = any(isinstance(n, (py.Name, py.Member)) and (stem := plain_key(n)) is not None and stem.lower() in RATES for n in py.walk(step))
+        rated = any(
+            isinstance(n, (py.Name, py.Member)) and (stem := plain_key(n)) is not None and stem.lower() in RATES for n in py.walk(step)
+        )
         return backward or rated
 
     def safe_key(self, node: Expression) -> str | None:
@@ -802,6 +868,7 @@ class Follower:
         if key is None or entry is None:
             self.note(statement, "unread", "the target is not understood")
             return
+        self.alias(statement, key, value)
         if isinstance(entry, Gradient) or self.backward(value) or self.base(key) is not None:
             old = self.tasks[entry.task] if isinstance(entry, Gradient) and entry.task >= 0 else None
             kind: Kind = "temporary" if old is not None and old.kind == "temporary" else "change"
@@ -828,7 +895,14 @@ class Follower:
         self.note(statement, "given", "a record")
 
     def task(
-        self, statement: py.Assign, target: Expression, value: Expression, key: str, kind: Kind, quantities: tuple[str, ...], seen: dict[str, Entry] | None
+        self,
+        statement: py.Assign,
+        target: Expression,
+        value: Expression,
+        key: str,
+        kind: Kind,
+        quantities: tuple[str, ...],
+        seen: dict[str, Entry] | None,
     ) -> None:
         number = len(self.tasks)
         self.acquaint(value)
@@ -842,10 +916,15 @@ class Follower:
         called = {id(n.function) for n in py.walk(value) if isinstance(n, py.Called)}
         for node in py.walk(value):
             key = self.safe_key(node) if isinstance(node, (py.Name, py.Member)) else None
-            if key is not None and id(node) not in called and self.entry(key) is None and self.may_be_leaf(key, node) and key not in self.sketch.lists:
-                if base_of(key, self.sketch.keys - {key}) is None:
-                    self.leaf(key)
-                    self.late.add(key)
+            if (
+                key is not None
+                and id(node) not in called
+                and self.entry(key) is None
+                and self.may_be_leaf(key, node)
+                and key not in self.sketch.lists
+            ) and base_of(key, self.sketch.keys - {key}) is None:
+                self.leaf(key)
+                self.late.add(key)
 
     def forward(self, statement: py.Assign, target: Expression, key: str, value: Expression) -> None:
         """A definition of the forward pass, or something given."""
@@ -950,15 +1029,20 @@ class Follower:
         return quantity
 
 
-BUILTINS = frozenset(
-    ["range", "len", "zip", "enumerate", "print", "sum", "max", "min", "abs", "float", "int", "list", "dict", "tuple", "set", "str", "bool", "reversed", "sorted", "map", "filter", "open", "eval", "exec", "compile", "getattr", "setattr", "globals", "locals", "vars", "type", "isinstance", "input", "__import__", "round", "pow", "any", "all", "iter", "next", "super", "object"]
-)
-HANDED = frozenset(["dout", "upstream", "grad_output", "grad_out", "output_grad", "dvalues", "d_out", "grad", "dy", "dY", "gradient", "output_gradient", "upstream_grad", "top_diff"])
+BUILTINS = frozenset({
+    "range", "len", "zip", "enumerate", "print", "sum", "max", "min", "abs", "float", "int", "list", "dict", "tuple", "set", "str",
+    "bool", "reversed", "sorted", "map", "filter", "open", "eval", "exec", "compile", "getattr", "setattr", "globals", "locals",
+    "vars", "type", "isinstance", "input", "__import__", "round", "pow", "any", "all", "iter", "next", "super", "object",
+})  # fmt: skip
+HANDED = frozenset({
+    "dout", "upstream", "grad_output", "grad_out", "output_grad", "dvalues", "d_out", "grad", "dy", "dY", "gradient",
+    "output_gradient", "upstream_grad", "top_diff",
+})  # fmt: skip
 
 
 def passages_of(sketch: Outline) -> frozenset[str]:
-    """The functions whose bodies are followed where they stand: those that assign gradients, those that are never called or called with their own
-    parameters, those that return several values; the others are entered where they are called."""
+    """The functions whose bodies are followed where they stand: those that assign gradients, those that are never called or called with
+    their own parameters, those that return several values; the others are entered where they are called."""
     found = set()
     for name, function in sketch.functions.items():
         assigned = {key for s in py.every_statement(function.body) if isinstance(s, py.Assign) and (key := plain_key(s.target)) is not None}
@@ -967,16 +1051,26 @@ def passages_of(sketch: Outline) -> frozenset[str]:
         own = [c for c in calls if [plain_key(a) for a in c.arguments] == parameters[: len(c.arguments)]]
         several = any(isinstance(s, py.Returned) and isinstance(s.value, (py.Listed, py.Keyed)) for s in py.every_statement(function.body))
         gradients = {a for a in assigned if (base := base_of(a, sketch.keys)) is not None and base not in sketch.functions and len(a) > 1}
-        if (not calls and (assigned or name in ("loss", "cost"))) or (calls and len(own) == len(calls) and assigned) or (gradients and len(assigned) > 1) or (several and assigned and len(own) == len(calls)):
+        if (
+            (not calls and (assigned or name in ("loss", "cost")))
+            or (calls and len(own) == len(calls) and assigned)
+            or (gradients and len(assigned) > 1)
+            or (several and assigned and len(own) == len(calls))
+        ):
             found.add(name)
     return frozenset(found)
 
 
 def random_call(value: Expression) -> Expression | None:
-    """The shape of the random array that an expression scales: ``(n, k)`` in ``np.random.randn(n, k) * 0.01``; None for other expressions."""
+    """The shape of the random array that an expression scales: ``(n, k)`` in ``np.random.randn(n, k) * 0.01``; None for other
+    expressions."""
     for node in py.walk(value):
         match node:
-            case py.Called(span, py.Member(_, of, name), arguments, keywords) if name in RANDOM and name not in ("arange", "linspace", "shuffle"):
+            case py.Called(span, py.Member(_, of, name), arguments, keywords) if name in RANDOM and name not in (
+                "arange",
+                "linspace",
+                "shuffle",
+            ):
                 if not any(m in MODULES for m in _names(of)):
                     continue
                 size = dict(keywords).get("size")
@@ -1019,7 +1113,8 @@ def literal_shape(value: Expression) -> tuple[int, ...] | None:
 
 
 def inner_of(expr: Expr) -> Expr | None:
-    """What the activation of an expression acts on, where the whole is an activation of one thing: sigmoid(u), tanh(u), relu(u) and its leaky kin."""
+    """What the activation of an expression acts on, where the whole is an activation of one thing: sigmoid(u), tanh(u), relu(u) and its
+    leaky kin."""
     match expr:
         case k.Apply(function, argument, 0) if function in ("sigmoid", "tanh", "softplus", "sin", "atan", "erf"):
             return argument

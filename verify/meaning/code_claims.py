@@ -42,10 +42,10 @@ TRIAL_STATEMENTS = 20_000
 class Passage:
     """What a file of code says.
 
-    ``loss`` is the name of the quantity that gradients are of, or None where there is none; ``upstream`` says that the loss is not in the code:
-    it stands for anything that depends on the outputs through the gradients that are handed in. ``groups`` are the tasks that build one value in
-    place. ``samples`` are the axes that the loss is a mean over; ``scales`` what the gradient of a quantity is multiplied by, in this code's
-    convention, by whether it runs over samples.
+    ``loss`` is the name of the quantity that gradients are of, or None where there is none; ``upstream`` says that the loss is not in the
+    code: it stands for anything that depends on the outputs through the gradients that are handed in. ``groups`` are the tasks that build
+    one value in place. ``samples`` are the axes that the loss is a mean over; ``scales`` what the gradient of a quantity is multiplied
+    by, in this code's convention, by whether it runs over samples.
     """
 
     follower: Follower
@@ -76,6 +76,10 @@ class Passage:
         """The program's names of arrays that a key has stood for; nothing for plain numbers."""
         return tuple(n for n in self.follower.versions.get(key or "", ()) if self.quantities[n].axes)
 
+    def over_samples(self, quantity: str) -> bool:
+        """Whether a quantity runs over the samples that the loss is a mean over."""
+        return not self.samples.isdisjoint(a for a in self.quantities[quantity].axes if a is not None)
+
     def gradient(self, quantity: str) -> Array:
         """The gradient by a quantity, as this code means it."""
         if self.loss is None:
@@ -83,8 +87,7 @@ class Passage:
         axes = self.quantities[quantity].axes
         dims = tuple(None if a is None else self.follower.axes.index(a) for a in axes)
         wrt = k.Tensor(quantity, tuple(d for d in dims if d is not None))
-        over_samples = not self.samples.isdisjoint(a for a in axes if a is not None)
-        return Array(k.mul(self.scales[over_samples], k.Derivative(k.Tensor(self.loss), wrt)), dims)
+        return Array(k.mul(self.scales[self.over_samples(quantity)], k.Derivative(k.Tensor(self.loss), wrt)), dims)
 
 
 def passage_of(code: Code, guards: bool = False, declared: Mapping[str, Template] | None = None) -> Passage:
@@ -313,7 +316,8 @@ def _groups(follower: Follower) -> list[tuple[Task, ...]]:
 
 
 def _misfit(passage: Passage) -> float:
-    """How unlikely the shapes are by themselves: their place in the preferences, parameters that run over samples, a loss without parameters."""
+    """How unlikely the shapes are by themselves: their place in the preferences, parameters that run over samples, a loss without
+    parameters."""
     follower = passage.follower
     found = 0.01 * sum(preferences(key).index(t) if t in preferences(key) else 5 for key, t in follower.leaves.items())
     leaves = [d for d in passage.program.definitions if d.body is None]
@@ -334,8 +338,8 @@ def _sample_axes(passage: Passage, shared: set[str], data: list[Definition]) -> 
 
 
 def _convention(passage: Passage, backward: Backward) -> None:
-    """Finds what the gradients of this code are multiplied by: where the loss is a mean, error signals may be those of the sum, if the gradients
-    of the parameters divide (or their updates do)."""
+    """Finds what the gradients of this code are multiplied by: where the loss is a mean, error signals may be those of the sum, if the
+    gradients of the parameters divide (or their updates do)."""
     signals: set[str] = set()
     totals: set[str] = set()
     steps: set[str] = set()
@@ -357,7 +361,8 @@ def _convention(passage: Passage, backward: Backward) -> None:
 
 
 class Backward:
-    """The values of gradient statements: ``true`` with the gradients that they use taken as true, ``actual`` with what was assigned to them."""
+    """The values of gradient statements: ``true`` with the gradients that they use taken as true, ``actual`` with what was assigned to
+    them."""
 
     def __init__(self, passage: Passage) -> None:
         self.passage = passage
@@ -431,12 +436,15 @@ class Backward:
         return k.substitute(value.expr, dict(zip(theirs, ours, strict=True)))
 
     def candidates(self, group: tuple[Task, ...]) -> tuple[tuple[str, ...], bool]:
-        """What the last statement of a group may be the gradient of, and whether that is plain: one quantity, or one and its pre-activation."""
+        """What the last statement of a group may be the gradient of, and whether that is plain: one quantity, or one and its
+        pre-activation."""
         task = group[-1]
         names = list(dict.fromkeys(task.quantities))
         if not names:
             return (), False
-        earlier = sum(1 for t in self.follower.tasks if t.key == task.key and t.number < group[0].number and t.kind in ("gradient", "change"))
+        earlier = sum(
+            1 for t in self.follower.tasks if t.key == task.key and t.number < group[0].number and t.kind in ("gradient", "change")
+        )
         at = min(earlier + len(group) - 1, len(names) - 1)
         ordered = [names[at], *(n for n in names if n != names[at])]
         claimed = {q for t in self.follower.tasks if t.kind == "gradient" for q in t.quantities}

@@ -54,7 +54,7 @@ def read(text: str | bytes, format: str = "md") -> Document:
     if isinstance(text, bytes):
         if len(text) > 4 * MAX_CHARS:
             return _refused(f"the document is too long: {len(text)} bytes")
-        text, note = _decoded(text)
+        text, note = decoded(text)
         notes += note
     if len(text) > MAX_CHARS:
         return _refused(f"the document is too long: {len(text)} characters, {MAX_CHARS} are the most")
@@ -112,7 +112,8 @@ def _unread(inside: Span, expected: str) -> tuple[tuple[Statement, ...], tuple[D
     return (Statement(Unreadable(inside, expected)),), (Diagnostic(inside, f"left unread for its length: {expected} was expected"),)
 
 
-def _decoded(data: bytes) -> tuple[str, list[Diagnostic]]:
+def decoded(data: bytes) -> tuple[str, list[Diagnostic]]:
+    """The text of bytes that are UTF-8, or UTF-16 or UTF-32 with a byte-order mark; what does not decode is replaced and reported."""
     bom, encoding = next(((bom, encoding) for bom, encoding in _BOMS if data.startswith(bom)), (b"", "utf-8"))
     data = data[len(bom) :]
     try:

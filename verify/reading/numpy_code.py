@@ -72,7 +72,8 @@ class Unary:
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """``a + b`` and its kind: the operator is one of ``+ - * / @ ** // % & | ^``; of comparisons ``< <= > >= == !=``; of choices ``and or``."""
+    """``a + b`` and its kind: the operator is one of ``+ - * / @ ** // % & | ^``; of comparisons ``< <= > >= == !=``; of choices ``and
+    or``."""
 
     span: Span
     operator: str
@@ -445,7 +446,9 @@ class _Reader:
                 yield Branch(span, self.expression(test), self.block(then, owner, depth), self.block(otherwise, owner, depth))
             case ast.With(_, body):
                 yield from self.block(body, owner, depth)
-            case ast.Pass() | ast.Import() | ast.ImportFrom() | ast.Assert() | ast.Global() | ast.Break() | ast.Continue() | ast.AnnAssign():
+            case (
+                ast.Pass() | ast.Import() | ast.ImportFrom() | ast.Assert() | ast.Global() | ast.Break() | ast.Continue() | ast.AnnAssign()
+            ):
                 return
             case _:
                 yield Unread(span, f"not read: {type(node).__name__.lower()}")
@@ -508,7 +511,9 @@ class _Reader:
                 return Item(span, below(of), (below(position),))
             case ast.Slice(start, stop, step):
                 return Range(span, maybe(start), maybe(stop), maybe(step))
-            case ast.Call(function, arguments, keywords) if all(k.arg for k in keywords) and not any(isinstance(a, ast.Starred) for a in arguments):
+            case ast.Call(function, arguments, keywords) if all(k.arg for k in keywords) and not any(
+                isinstance(a, ast.Starred) for a in arguments
+            ):
                 return Called(span, below(function), tuple(map(below, arguments)), tuple((k.arg or "", below(k.value)) for k in keywords))
             case ast.Tuple(items) | ast.List(items):
                 return Listed(span, tuple(map(below, items)))
@@ -521,7 +526,6 @@ class _Reader:
             case ast.Lambda(arguments, body):
                 return Lambda(span, tuple(name for name, _ in self.parameters(arguments)), below(body))
         return Unknown(span, f"not read: {type(node).__name__.lower()}")
-
 
     def joined(self, values: Sequence[ast.expr], span: Span, below: Callable[[ast.expr], Expression]) -> Expression:
         """``f"W{l}"`` as the sum of its strings."""
@@ -565,7 +569,13 @@ def moved(expression: Expression, by: int) -> Expression:
             return replace(expression, span=span, of=shift(expression.of), positions=tuple(map(shift, expression.positions)))
         case Called():
             keywords = tuple((name, shift(value)) for name, value in expression.keywords)
-            return replace(expression, span=span, function=shift(expression.function), arguments=tuple(map(shift, expression.arguments)), keywords=keywords)
+            return replace(
+                expression,
+                span=span,
+                function=shift(expression.function),
+                arguments=tuple(map(shift, expression.arguments)),
+                keywords=keywords,
+            )
         case Listed():
             return replace(expression, span=span, items=tuple(map(shift, expression.items)))
     return replace(expression, span=span)
