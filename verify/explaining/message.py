@@ -16,7 +16,7 @@ NOTATION = {
     "index-slip": "{becomes} is meant where {was} stands",
     "product-for-equals": "= stands where a product is meant",
     "sum-scope": "the sum is meant to run over both terms",
-    "missing-transpose": "a transpose is missing",
+    "missing-transpose": "{becomes} is meant where {was} stands: a transpose is missing or too many",
 }
 
 

@@ -37,6 +37,7 @@ from verify.reading.syntax import (
     Product,
     Prose,
     Scripted,
+    Statement,
     Unreadable,
 )
 from verify.reading.traversal import walk
@@ -152,21 +153,28 @@ class Judge:
             return self.chain(line, chain, conditions)
         judged: list[tuple[dict[str, int], list[Judgement]]] = []
         proved = self.state.proved
+        strangers = [self.undeclared(statement) for _, statement in found]
+        fewest = min((len(keys) for keys in strangers), default=0)
+        found = [pair for pair, keys in zip(found, strangers, strict=True) if len(keys) == fewest]
         for values, statement in found:
             assert isinstance(statement.content, Chain)
             judged.append((values, self.chain(replace(line, statement=statement), statement.content, conditions)))
         self.state.proved = min(self.state.proved, proved + len(chain.links))
-        known = [pair for pair in judged if not any(j.failure == "undeclared" for j in pair[1])] or judged[:1]
         out = []
         left = chain.first
         for n, link in enumerate(chain.links):
-            values, worst = min(((v, j[n]) for v, j in known), key=lambda pair: WORST.index(pair[1].verdict))
+            values, worst = min(((v, j[n]) for v, j in judged), key=lambda pair: WORST.index(pair[1].verdict))
             member = ", ".join(f"{letter} = {value}" for letter, value in values.items())
             notes = (*worst.notes, f"tried for {DEPTH} members of the family")
             reason = worst.reason + (f" (for {member})" if member and worst.verdict in ("unread", "refuted") else "")
             out.append(replace(worst, chain=chain, left=left, link=link, notes=notes, reason=reason))
             left = link.right
         return out
+
+    def undeclared(self, statement: Statement) -> frozenset[str]:
+        """The symbols of a statement that nothing declares: an instance at the end of a family names some that the others do not."""
+        net = self.network
+        return frozenset(key for key in keys_in(statement.content, net.words) if key not in net.slots and key not in net.aliases)
 
     # -- one chain ----------------------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from verify.meaning.elaborate import Clash, Elaborator, Surroundings, Unread, Va
 from verify.meaning.matrices import Grid, MatrixElaborator, is_matrix_notation
 from verify.meaning.network import Network
 from verify.meaning.symbols import iteration, letter_of, occurrence
-from verify.reading.syntax import Big, Chain, Derivative, Group, Juxtaposed, Name, Node, Noted, Number, Product, Reference, Scripted
+from verify.reading.syntax import Added, Big, Chain, Derivative, Group, Juxtaposed, Name, Node, Noted, Number, Product, Reference, Scripted
 from verify.reading.traversal import walk
 
 Vanishes = Callable[[Expr, tuple[Condition, ...]], bool]
@@ -286,7 +286,8 @@ def updated_quantity(chain: Chain) -> Node | None:
     first = chain.first
     if first is None or not chain.links:
         return None
-    if chain.links[0].relation in ("<-", "gets", "leftarrow") and isinstance(first, (Name, Scripted)):
+    relation, right = chain.links[0].relation, chain.links[0].right
+    if isinstance(first, (Name, Scripted)) and (relation == "<-" or (relation in ("=", ":=") and begins_with(right, first))):
         return first
     match first:
         case Juxtaposed(_, (Name() | Scripted() as base, Group(_, "(", body))) if iteration(body) == "next":
@@ -294,14 +295,9 @@ def updated_quantity(chain: Chain) -> Node | None:
     return None
 
 
-def is_bare_rule(chain: Chain) -> bool:
-    """Whether an update names the gradient as a bare derivative: then it states the rule and claims nothing."""
-    right = chain.links[0].right
-    return (
-        right is not None
-        and any(isinstance(n, Derivative) for n in walk(right))
-        and not any(isinstance(n, Derivative) and n.one_sided for n in walk(right))
-    )
+def begins_with(side: Node | None, symbol: Node) -> bool:
+    """Whether a side is the symbol with something added to it or taken from it: an assignment, as an equation it would be absurd."""
+    return isinstance(side, Added) and len(side.terms) > 1 and side.signs[0] == "+" and side.terms[0] == symbol
 
 
 def names_quantity(node: Node, network: Network) -> str | None:

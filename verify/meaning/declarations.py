@@ -359,9 +359,16 @@ def define(network: Network, definition: Defining) -> tuple[Definition, dict[str
             formal.append(implicit(axis, sum(i.axis == axis for i in formal)))
     target = frozenset(i.axis for i in formal[len(definition.written) :])
     around = Surroundings(letters=letters, target=target, free_sum=definition.key in LOSSES and not formal)
-    if definition.key in network.grids and is_matrix_notation(definition.body, network):
-        grid = MatrixElaborator(network, around).side(definition.body)
-        want = network.grids[definition.key]
+    by_position = definition.key in network.grids or definition.key in LOSSES
+    grid = None
+    if by_position and is_matrix_notation(definition.body, network):
+        try:
+            grid = MatrixElaborator(network, around).side(definition.body)
+        except Clash:
+            if definition.key not in LOSSES:
+                raise
+    if grid is not None:
+        want = network.grids.get(definition.key, (None, None))
         places = list(formal)
         table: dict[Index, Index] = {}
         for index, wanted in zip((grid.row, grid.col), want, strict=True):

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 from verify.meaning.network import Network
 from verify.meaning.symbols import bound_letters, letter_of, occurrence, symbol_node
-from verify.reading.syntax import Added, Big, Derivative, Group, Name, Node, Number, Scripted, Span
-from verify.reading.traversal import replaced, rewritten, walk
+from verify.reading.syntax import Added, Big, Derivative, Group, Juxtaposed, Name, Node, Number, Scripted, Span
+from verify.reading.traversal import below, replaced, rewritten, walk
 
 
 @dataclass(frozen=True)
@@ -157,6 +157,43 @@ def left_out_tag(left: Node, recent: tuple[str, ...], around: Around) -> Iterato
                 yield edited(left, left.numerator, symbol_node(key, left.numerator.span), key, "index-slip", around)
 
 
+def one_transpose(side: Node, around: Around) -> Iterator[Candidate]:
+    """A transpose put on one matrix or vector, or taken off one."""
+    for node in operands(side):
+        occ = occurrence(node, around.network.words)
+        if (
+            occ is None
+            or occ.written
+            or around.network.grids.get(around.network.aliases.get(occ.key, occ.key), (None, None)) == (None, None)
+        ):
+            continue
+        mark = Name(node.span, "top")
+        bare = node if isinstance(node, Scripted) else Scripted(node.span, node)
+        if not occ.transposed:
+            sup: Node | None = mark if bare.sup is None else Juxtaposed(node.span, (bare.sup, mark))
+        elif isinstance(bare.sup, Juxtaposed):
+            sup = bare.sup.items[0]
+        else:
+            sup = None
+        source = around.source(node.span)
+        text = f"{source}^T" if bare.sup is None else f"{{{source}}}^T" if not occ.transposed else source.rsplit("^", 1)[0]
+        new = replace(bare, sup=sup) if sup is not None or bare.sub is not None else bare.base
+        yield edited(side, node, new, text, "missing-transpose", around)
+
+
+def operands(side: Node) -> Iterator[Name | Scripted]:
+    """The symbols of a side that are operands, not letters in scripts or quantities that a derivative is taken by."""
+    stack = [side]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, (Name, Scripted)) and (isinstance(top, Name) or isinstance(top.base, Name)):
+            yield top
+        elif isinstance(top, Derivative):
+            continue
+        else:
+            stack.extend(reversed(below(top)))
+
+
 def sum_scope(side: Node, around: Around) -> Iterator[Candidate]:
     """``-Σ a + b`` meant as ``-Σ (a + b)``."""
     for node in walk(side):
@@ -180,7 +217,7 @@ def sum_scope(side: Node, around: Around) -> Iterator[Candidate]:
 
 ANYWHERE = (leftover_derivative, prime_for_one, letter_for_digit, sum_scope)
 """Repairs that may be tried on any side that does not hold as written."""
-WHERE_ILL_TYPED = (inert_term, other_index)
+WHERE_ILL_TYPED = (one_transpose, inert_term, other_index)
 """Repairs that may be tried only on a side that has no meaning as written."""
 
 __all__ = ["ANYWHERE", "WHERE_ILL_TYPED", "Around", "Candidate", "TextEdit", "edited", "left_out_tag", "symbol_node"]

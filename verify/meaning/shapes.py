@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from verify.meaning.axes import Defining
 from verify.meaning.elaborate import function_name
-from verify.meaning.symbols import Lexicon, letter_of, occurrence
+from verify.meaning.symbols import Lexicon, occurrence, occurrences_in
 from verify.reading.syntax import Added, Big, Call, Fraction, Group, Juxtaposed, Name, Node, Noted, Product, Scripted
 from verify.reading.traversal import walk
 
@@ -37,7 +37,7 @@ SCALAR_NAMES = frozenset(
         "n",
     }
 )
-VECTOR_LETTERS = frozenset("abhxyzotuvqkgrsc")
+VECTOR_LETTERS = frozenset("abhxyzotuvqkgrscw")
 Shape = tuple[int, int]
 
 
@@ -92,7 +92,7 @@ def rank(key: str, declared: Mapping[str, tuple[str, ...]], matrices_about: bool
         return 2 if plain[:1].isupper() else 1
     if len(letter) == 1 and letter.isupper():
         return 2
-    if matrices_about and (plain in VECTOR_LETTERS or plain in ("delta",) or "vec" in stem):
+    if matrices_about and (plain in VECTOR_LETTERS or plain in ("delta", "theta", "beta") or "vec" in stem):
         return 1
     return 0
 
@@ -103,18 +103,13 @@ def is_matrix_definition(definition: Defining, words: Lexicon, declared: Mapping
     """
     if definition.written:
         return False
-    for node in walk(definition.body):
-        if isinstance(node, Big) and node.lower is None:
-            return False
-        if isinstance(node, (Name, Scripted)):
-            occ = occurrence(node, words)
-            if occ is None or occ.written:
-                continue
-            letter = letter_of(node)
-            if letter is not None and words.is_index(letter):
-                continue
-            if occ.transposed or occ.key in declared or rank(occ.key, declared, False) > 0:
-                return True
+    if any(isinstance(node, Big) and node.lower is None for node in walk(definition.body)):
+        return False
+    for occ in occurrences_in(definition.body, words):
+        if occ.written or words.is_index(occ.key):
+            continue
+        if occ.transposed or occ.key in declared or rank(occ.key, declared, False) > 0:
+            return True
     return False
 
 

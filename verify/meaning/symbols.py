@@ -379,12 +379,17 @@ def is_function_letter(node: Node) -> bool:
 
 def keys_in(node: Node, words: Lexicon, calls: bool = False) -> Iterator[str]:
     """The keys of the symbols in a tree; letters inside scripts and time marks do not count, functions only with ``calls``."""
+    return (occ.key for occ in occurrences_in(node, words, calls))
+
+
+def occurrences_in(node: Node, words: Lexicon, calls: bool = False) -> Iterator[Occurrence]:
+    """The symbols in a tree, as ``keys_in`` counts them."""
     stack = [node]
     while stack:
         top = stack.pop()
         occ = occurrence(top, words) if isinstance(top, (Name, Scripted)) else None
         if occ is not None:
-            yield occ.key
+            yield occ
             if occ.exponent is not None:
                 stack.append(occ.exponent)
             continue
