@@ -157,7 +157,7 @@ class Workspace:
                 elif gap == 1:
                     break
             yield from faint
-            yield from (point for point in self._sample(unit) if self._gap(claim, point))
+            yield from (point for point in self._sample(unit) if not _agree(*_entries(claim, point)))
 
     def _gap(self, claim: Settled, point: Point) -> int:
         """Whether the sides differ at a point so that everyone sees it (2), or only relative to their own size (1), or not (0)."""
@@ -309,8 +309,8 @@ class Workspace:
 
 
 def _agree(one: Any, other: Any) -> bool:
-    scale = max(np.max(np.abs(one)), np.max(np.abs(other)))
-    return bool(np.max(np.abs(one - other)) <= 1e-9 * scale + 1e-12)
+    scale = max(np.max(np.abs(one), initial=0), np.max(np.abs(other), initial=0))
+    return bool(np.max(np.abs(one - other), initial=0) <= 1e-9 * scale + 1e-12)
 
 
 def _entries(claim: Settled, point: Point) -> tuple[Any, Any]:
