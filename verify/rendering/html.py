@@ -128,7 +128,6 @@ def html_report(
         marks=MARKS,
         status_marks=STATUS_MARKS,
         meanings=MEANINGS,
-        fine=FINE,
         cells=any(block.cell is not None for block in body),
     )
 
@@ -230,6 +229,13 @@ class _Page:
                 )
             )
         return rows
+
+    @property
+    def looks(self) -> list[tuple[Verdict, list[Relation]]]:
+        """The relations that need a look, the gravest verdict first."""
+        order: tuple[Verdict, ...] = ("refuted", "follows", "slip", "unread")
+        found = [(verdict, [r for r in self.report.relations if r.verdict == verdict]) for verdict in order]
+        return [(verdict, relations) for verdict, relations in found if relations]
 
     def places(self, relations: list[Relation]) -> list[tuple[str, Relation]]:
         """The places of relations in words, each line once, with the first relation there."""

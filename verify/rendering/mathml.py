@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from xml.etree.ElementTree import Element, tostring
 
-from verify.reading.parser import BREAKS, COLOURED, FONTS, IGNORED, RELATIONS, SPACED, TEXTS, parse
+from verify.reading.parser import BREAKS, COLOURED, FONTS, FRACTIONS, IGNORED, RELATIONS, SPACED, TEXTS, parse
 from verify.reading.syntax import (
     Added,
     Big,
@@ -44,11 +44,15 @@ from verify.reading.syntax import (
     Words,
 )
 from verify.reading.tokens import NO_MACROS, Macro, Token, braced, expanded, tokenize
+from verify.reading.traversal import walk
 from verify.rendering.cells import visible
 from verify.rendering.symbols import ACCENTS, ARROW_SIGNS, FUNCTION_NAMES, LETTERS, RELATION_SIGNS, SIGNS, in_font
 
 DEEPEST = 80
 """What is nested deeper is shown as its source: browsers cut deep trees."""
+
+LONGEST_ARGUMENTS = 2000
+"""How far the arguments of a macro are looked for."""
 
 SOURCE = "source"
 """The class of elements that show the source of what could not be read."""
@@ -67,15 +71,19 @@ _SUBSCRIPTED_PARTIAL = re.compile(r"\s*(?:\\partial\s*|∂)(?:\^(?:\{[^{}]*\}|.)
 _BEGIN = re.compile(r"\\begin\{([^{}]*)\}(?:\{[^{}]*\})?\s*&?\s*")
 _END = re.compile(r"\s*(?:\\\\)?\s*\\end\{([^{}]*)\}$")
 _TALL = frozenset({"mfrac", "mtable", "munder", "munderover", "msqrt", "mroot"})
+_MACRO_NAME = re.compile(r"\\([A-Za-z]+)\Z")
+_BRACES = re.compile(r"\s*\{|\}|\\.|\S", re.DOTALL)
+_STACKED = re.compile(r"\\(?:overset|underset|stackrel)\s*\{([^{}]+)\}")
 _QUOTE_MARKS = re.compile(r"(?<=\n)[ \t]*>[> \t]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The text that a tree's spans count in, and the parts of it to mark as faulty."""
+    """The text that a tree's spans count in, the parts of it to mark as faulty, and the document's macros."""
 
     text: str
     faults: tuple[Span, ...] = ()
+    macros: Mapping[str, Macro] = field(default_factory=lambda: NO_MACROS)
 
     def of(self, span: Span) -> str:
         """The stretch of the text, on one line."""
@@ -148,17 +156,41 @@ def _chain_atoms(chain: Chain, *, condition: bool = False) -> Iterator[tuple[int
             at = max(at, link.right.span.end)
 
 
-def pieces(inside: Span, here: Iterable[tuple[int, Atom]]) -> Iterator[Atom | Loose]:
+def pieces(inside: Span, here: Iterable[tuple[int, Atom]], source: Source) -> Iterator[Atom | Loose]:
     """The atoms of a formula with what stands between them."""
     at = inside.start
     for _, atom in here:
-        span = atom.link.span if isinstance(atom, Sign) else atom.node.span
+        span = atom.link.span if isinstance(atom, Sign) else _extent(atom.node)
         if span.start > at:
             yield Loose(Span(at, span.start))
         yield atom
-        at = max(at, span.end)
+        at = max(at, _past_call(span.end, inside.end, source) if source.macros else span.end)
     if at < inside.end:
         yield Loose(Span(at, inside.end))
+
+
+def _extent(node: Node) -> Span:
+    """Where a tree stands. What a macro puts in has the macro's place, its arguments have their own, which may be further on."""
+    return Span(node.span.start, max(part.span.end for part in walk(node)))
+
+
+def _past_call(at: int, limit: int, source: Source) -> int:
+    """The offset behind the arguments of the macro whose name ends at ``at``; ``at`` itself if none does."""
+    name = _MACRO_NAME.search(source.text, max(0, at - 80), at)
+    macro = source.macros.get(name.group(1)) if name is not None else None
+    limit = min(limit, at + LONGEST_ARGUMENTS)
+    for _ in range(macro.arguments if macro is not None else 0):
+        depth = 0
+        for brace in _BRACES.finditer(source.text, at, limit):
+            depth += {"{": 1, "}": -1}.get(brace.group().lstrip(), 0)
+            if depth <= 0:
+                break
+        else:
+            return at
+        if depth < 0 or brace.group() != "}":
+            return at
+        at = brace.end()
+    return at
 
 
 # Whole formulas
@@ -191,20 +223,20 @@ def mathml(node: Node, text: str, *, display: bool = False, faults: tuple[Span, 
 def latex_as_mathml(latex: str, macros: Mapping[str, Macro] = NO_MACROS, *, display: bool = False) -> list[Element]:
     """A formula given as LaTeX, without delimiters, as ``math`` elements: one for each side, so that a line may break before a sign."""
     statements, _ = parse(latex, macros=macros)
-    source = Source(latex)
+    source = Source(latex, macros=macros)
     here = sorted((found for s in statements for found in atoms(s)), key=lambda item: item[0])
     found: list[Element] = []
     children: list[Element] = []
     start = 0
-    for piece in pieces(Span(0, len(latex)), here):
+    for piece in pieces(Span(0, len(latex)), here, source):
         if isinstance(piece, Sign) and piece.role != "condition" and children:
             found.append(math(children, latex[start : piece.link.span.start], display=display))
             children, start = [], piece.link.span.start
-        children += piece_elements(piece, source, macros)
+        children += piece_elements(piece, source)
     return [*found, math(children, latex[start:], display=display)]
 
 
-def piece_elements(piece: Atom | Loose, source: Source, macros: Mapping[str, Macro] = NO_MACROS) -> list[Element]:
+def piece_elements(piece: Atom | Loose, source: Source) -> list[Element]:
     """A piece of a formula as elements."""
     match piece:
         case Side():
@@ -212,7 +244,7 @@ def piece_elements(piece: Atom | Loose, source: Source, macros: Mapping[str, Mac
         case Sign():
             return [sign_element(piece.link, source)]
         case Loose(span):
-            return loose_elements(loose_tokens(span, source.text, macros), source.text, macros)
+            return loose_elements(loose_tokens(span, source), source)
 
 
 def written(found: Element) -> str:
@@ -234,7 +266,7 @@ def element(node: Node, source: Source, depth: int = 0) -> Element:
     if depth > DEEPEST:
         return _as_source(node, source)
     if source.faults and source.marks(node.span):
-        return _faulty(_element(node, Source(source.text), depth + 1))
+        return _faulty(_element(node, Source(source.text, macros=source.macros), depth + 1))
     return _element(node, source, depth + 1)
 
 
@@ -280,7 +312,7 @@ def _element(node: Node, source: Source, depth: int) -> Element:
             at = node.at
             return _row([element(node.body, source, depth), bar if at is None else _parent("msub", bar, element(at, source, depth))])
         case Words():
-            return _row(words(node.text, depth))
+            return _row(words(node.text, source.macros, depth))
         case Ellipsis():
             return _mo(SIGNS.get(node.kind, "…"))
         case Reference():
@@ -297,14 +329,17 @@ def _element(node: Node, source: Source, depth: int) -> Element:
 
 
 def _as_source(node: Node, source: Source) -> Element:
-    return _leaf("mtext", source.of(node.span) or "?", SOURCE)
+    text = source.of(node.span)
+    if text[:1] == "\\" and text[1:] in SIGNS:
+        return _mo(SIGNS[text[1:]])
+    return _leaf("mtext", text or "?", SOURCE)
 
 
 def _name(node: Name, source: Source) -> Element:
     written_as = source.text[node.span.start : node.span.end]
     text = written_as if len(written_as) == 1 and written_as.isalpha() else node.text
     found: Element
-    if not node.text:
+    if not node.text or text in _SIZES:
         found = _row([])
     elif text in LETTERS and not node.font:
         found = _leaf("mi", LETTERS[text])
@@ -516,7 +551,7 @@ def _cases(node: Cases, source: Source, depth: int) -> Element:
         end = row.span.end if row.condition is None or isinstance(row.condition, Words) else row.condition.span.start
         said = " ".join(_TEXT_COMMAND.findall(source.text, row.value.span.end, max(end, row.value.span.end)))
         if said.strip() and not isinstance(row.condition, Words):
-            condition += [*words(said.strip(), depth), _space(MEDIUM)]
+            condition += [*words(said.strip(), source.macros, depth), _space(MEDIUM)]
         condition += _maybe(row.condition, source, depth)
         if not condition and source.text.find("&", row.value.span.end, row.span.end) >= 0:
             condition.append(_leaf("mtext", "otherwise"))
@@ -535,6 +570,8 @@ def _noted(node: Noted, source: Source, depth: int) -> Element:
     note = _maybe(node.note, source, depth)
     if node.kind == "cancel":
         return _parent("mrow", body, kind="cancelled")
+    if node.note is None and (unread := _STACKED.match(source.text, node.span.start, node.span.end)):
+        note = [_leaf("mtext", unread.group(1), SOURCE)]
     if node.kind == "underset":
         return _parent("munder", body, _row(note))
     if node.kind == "overset":
@@ -563,15 +600,15 @@ def _chain(node: Chain, source: Source, depth: int) -> Element:
 # Words, and what stands between the sides of a formula
 
 
-def words(text: str, depth: int = 0) -> list[Element]:
+def words(text: str, macros: Mapping[str, Macro] = NO_MACROS, depth: int = 0) -> list[Element]:
     """Prose inside a formula; a formula between dollar signs in it is shown as one."""
     found: list[Element] = []
     for k, part in enumerate(re.split(r"(?<!\\)\$", text)):
         if k % 2 and part.strip() and depth < DEEPEST:
-            statements, _ = parse(part)
-            inner = Source(part)
+            statements, _ = parse(part, macros=macros)
+            inner = Source(part, macros=macros)
             here = sorted((a for s in statements for a in atoms(s)), key=lambda item: item[0])
-            for piece in pieces(Span(0, len(part)), here):
+            for piece in pieces(Span(0, len(part)), here, inner):
                 match piece:
                     case Side():
                         found.append(element(piece.node, inner, depth + 1))
@@ -591,22 +628,43 @@ def _words(text: str) -> Element:
     return _leaf("mtext", f"{before}{inner}{after}" if inner else "\N{NO-BREAK SPACE}")
 
 
-def loose_tokens(span: Span, text: str, macros: Mapping[str, Macro] = NO_MACROS) -> list[Token]:
-    """The tokens of a stretch between the sides of a formula, macros expanded; the marks of a quotation are left out."""
-    tokens, _ = expanded(tokenize(text, span.start, span.end), macros)
-    quoted = [m.span() for m in _QUOTE_MARKS.finditer(text, span.start, span.end)]
+def loose_tokens(span: Span, source: Source) -> list[Token]:
+    """The tokens of a stretch between the sides of a formula, macros expanded; the marks of a quotation are left out.
+
+    So is a macro whose arguments do not end in the stretch: what it stands for is in the sides.
+    """
+    tokens = tokenize(source.text, span.start, span.end)
+    quoted = [m.span() for m in _QUOTE_MARKS.finditer(source.text, span.start, span.end)]
     if quoted:
         tokens = [t for t in tokens if not (t.kind == ">" and any(a <= t.start < b for a, b in quoted))]
-    return tokens
+    for n, token in enumerate(tokens):
+        macro = source.macros.get(token.text) if token.kind == "command" else None
+        if macro is not None and _cut_off(tokens, n + 1, macro.arguments):
+            tokens = tokens[:n]
+            break
+    return expanded(tokens, source.macros)[0]
 
 
-def loose_elements(tokens: list[Token], text: str, macros: Mapping[str, Macro] = NO_MACROS) -> list[Element]:
+def _cut_off(tokens: list[Token], at: int, arguments: int) -> bool:
+    """Whether the arguments that begin at ``at`` go on behind the tokens."""
+    for _ in range(arguments):
+        if at >= len(tokens) or tokens[at].kind not in ("{", "["):
+            return at >= len(tokens)
+        end = braced(tokens, at)
+        if tokens[at].kind == "{" and tokens[end - 1].kind != "}":
+            return True
+        at = end
+    return False
+
+
+def loose_elements(tokens: list[Token], source: Source) -> list[Element]:
     """Tokens between the sides of a formula one by one: words, arrows, labels, spacing, punctuation."""
     found: list[Element] = []
     at = 0
     while at < len(tokens):
-        token = tokens[at]
-        made, at = _loose(tokens, at, text) if token.kind == "command" else _loose_character(tokens, at)
+        if tokens[at].kind in "^_" or (tokens[at].kind == "command" and tokens[at].text in _STRUCTURED):
+            return [_leaf("mtext", source.of(Span(tokens[0].start, tokens[-1].end)), SOURCE)]
+        made, at = _loose(tokens, at, source) if tokens[at].kind == "command" else _loose_character(tokens, at)
         found += made
     return found
 
@@ -631,15 +689,17 @@ def _loose_character(tokens: list[Token], at: int) -> tuple[list[Element], int]:
     return [_mo(SIGNS.get(token.text, token.text), {"stretchy": "false"})], at + 1
 
 
-def _loose(tokens: list[Token], at: int, text: str) -> tuple[list[Element], int]:
+def _loose(tokens: list[Token], at: int, source: Source) -> tuple[list[Element], int]:
     name = tokens[at].text
     after = braced(tokens, at + 1)
     if name in TEXTS:
         inner = [t for t in tokens[at + 1 : after] if t.kind not in "{}"]
         if not inner:
             return [], after
-        low, high = tokens[at + 1].end, max(inner[-1].end, tokens[after - 1].start)
-        return words(text[low:high] if high > low else " ".join(t.text for t in inner)), after
+        braced_here = source.text[tokens[at + 1].start : tokens[at + 1].end] == "{"  # and not in a macro
+        low = tokens[at + 1].end if braced_here else inner[0].start
+        high = tokens[after - 1].start if braced_here else inner[-1].end
+        return words(source.text[low:high] if high > low else " ".join(t.text for t in inner), source.macros), after
     if name in BREAKS:
         skip = after if name in ("hspace", "hskip") else at + 1
         return [_space("2em" if name == "qquad" else QUAD)], skip
@@ -657,7 +717,8 @@ def _loose(tokens: list[Token], at: int, text: str) -> tuple[list[Element], int]
             after += 1
         return [], braced(tokens, after)
     if name in _SILENT:
-        return [], at + 1
+        invisible = name in ("left", "right") and at + 1 < len(tokens) and tokens[at + 1].kind == "."
+        return [], at + (2 if invisible else 1)
     if name in ARROW_SIGNS:
         return [_mo(ARROW_SIGNS[name], {"lspace": THIN, "rspace": MEDIUM})], at + 1
     if name in RELATIONS:
@@ -669,8 +730,11 @@ def _loose(tokens: list[Token], at: int, text: str) -> tuple[list[Element], int]
     return [_leaf("mtext", f"\\{name}", SOURCE)], at + 1
 
 
+_STRUCTURED = FRACTIONS | {"sqrt"}
+_SIZES = frozenset({"tiny", "scriptsize", "footnotesize", "LARGE", "huge", "Huge"})
 _SILENT = frozenset(
     IGNORED
+    | _SIZES
     | FONTS.keys()
     | {" ", "boxed", "mathop", "mathrel", "mathbin", "mathord", "mathinner", "ensuremath", "smash", "rm", "bf", "it", "cal"}
 )

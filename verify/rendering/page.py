@@ -37,6 +37,11 @@ _BLANK_LINE = re.compile(r"\n[ \t>]*\r?\n")
 _MARKER = re.compile(r"(?:[-*+•]|\d{1,9}[.)])(?:\s+|$)|\\item\b\s*")
 _HEADING = re.compile(r"#{1,6}\s*|\\(?:sub)*(?:section|paragraph)\*?\s*\{|\\(?:chapter|part)\*?\s*\{")
 _TEX_STYLE = re.compile(r"\\(?:text(?P<style>bf|it|tt|sl|sf|rm|up|sc)|(?P<emph>emph))\s*\{(?P<words>[^{}\\]*)\}")
+_TEX_LAYOUT = re.compile(
+    r"\\(?:(?:label|pagestyle|thispagestyle|vspace\*?|hspace\*?|setlength\{[^{}]*\}|bibliography(?:style)?)\s*\{[^{}]*\}"
+    r"|(?:maketitle|tableofcontents|newpage|clearpage|noindent|centering|smallskip|medskip|bigskip|tiny|scriptsize|footnotesize|small"
+    r"|normalsize|large|Large|par|hfill|item|indent|appendix)(?![A-Za-z]))\s*"
+)
 _TEX_STYLES: dict[str, Style] = {"bf": "strong", "it": "em", "sl": "em", "tt": "code"}
 _MARKDOWN_STYLES: dict[str, Style] = {"strong_open": "strong", "em_open": "em", "s_open": "s"}
 
@@ -88,7 +93,8 @@ def blocks(report: Report, document: Document) -> list[Block]:
     found: list[Block] = []
     for group in _groups(document):
         block = layout.block(group)
-        if any(row.items or row.relations for row in block.rows):
+        block.rows = [row for row in block.rows if row.relations or any(not isinstance(i, Words) or i.text.strip() for i in row.items)]
+        if block.rows:
             found.append(block)
     _place_others(found, [r for left in layout.waiting.values() for r in left])
     return found
@@ -221,7 +227,7 @@ class _Layout:
         """Add a formula to the block, in as many rows as its relations need."""
         here = self.atoms.get(part.span.start, [])
         writer = _Writer(self, block, part, here)
-        for piece in pieces(part.inside, here):
+        for piece in pieces(part.inside, here, writer.source):
             writer.piece(piece)
         writer.close()
 
@@ -230,7 +236,7 @@ class _Layout:
         low, high = bisect_right(self.fault_starts, span.start), bisect_right(self.fault_starts, span.end)
         while low and self.faults[low - 1].end >= span.end:
             low -= 1
-        return Source(self.text, tuple(self.faults[low:high]))
+        return Source(self.text, tuple(self.faults[low:high]), self.macros)
 
     def take(self, offset: int) -> Relation | None:
         """The relation whose sign stands at an offset; each is given once."""
@@ -250,6 +256,7 @@ class _Writer:
         self.layout, self.block, self.part = layout, block, part
         self.pending: list[Element] = []
         self.start = self.end = part.inside.start
+        self.source = Source(layout.text, macros=layout.macros)
         self.row_of_source = False
         self.held: list[Token] = []
         self.display = part.display or any(isinstance(a, Sign) and layout.peek(a.link.span.start) for _, a in here)
@@ -291,7 +298,7 @@ class _Writer:
 
     def loose(self, piece: Loose) -> None:
         """Write what stands between two sides: what is before a row's end to this row, the rest with what follows."""
-        tokens = loose_tokens(piece.span, self.layout.text, self.layout.macros)
+        tokens = loose_tokens(piece.span, self.source)
         cut = next((n for n, t in enumerate(tokens) if t.kind == "row"), None)
         if cut is not None:
             self.row_of_source = True
@@ -299,7 +306,7 @@ class _Writer:
             cut = next((n for n, t in enumerate(tokens) if t.kind not in (",", ";", ".", "}")), len(tokens))
         last = piece.span.end >= self.part.inside.end
         now, later = (tokens, []) if last else (tokens[:cut], tokens[cut:])
-        shown = loose_elements(now, self.layout.text)
+        shown = loose_elements(now, self.source)
         if shown:
             self.pending += shown
             self.end = max(self.end, now[-1].end)
@@ -309,7 +316,7 @@ class _Writer:
         """Write what was held back for the piece that follows."""
         if not self.pending and not self.row.items:
             self.held = list(dropwhile(lambda token: token.text in BREAKS, self.held))
-        shown = loose_elements(self.held, self.layout.text)
+        shown = loose_elements(self.held, self.source)
         if shown:
             self.note(Span(self.held[0].start, self.held[-1].end))
             self.pending += shown
@@ -350,7 +357,10 @@ class _Writer:
 
 
 def styled(text: str) -> list[Words]:
-    """Prose with its emphasis, of Markdown and TeX, as runs in one style. Links and everything else stay as they are written."""
+    """Prose with its emphasis, of Markdown and TeX, as runs in one style.
+
+    TeX commands that print nothing are left out; links and everything else stay as they are written.
+    """
     if len(text) > LONGEST_MARKED_UP:
         return [Words(text)]
     found: list[Words] = []
@@ -372,6 +382,7 @@ def styled(text: str) -> list[Words]:
 
 
 def _tex_styled(text: str, outer: Style) -> Iterator[Words]:
+    text = _TEX_LAYOUT.sub("", text)
     at = 0
     for m in _TEX_STYLE.finditer(text):
         if m.start() > at:
