@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from verify.deciding import Decider
 from verify.judging.judge import Judgement
 from verify.meaning.claims import ChainReading, Typed
 from verify.meaning.elaborate import Clash, Unread
 from verify.meaning.repairs import Around, Candidate, letter_for_digit
-from verify.mistakes import all_mistakes
+from verify.mistakes import all_mistakes, swapped_indices
 from verify.mistakes._mistake import Mistake
 from verify.reading.syntax import Node
 
@@ -45,6 +45,11 @@ def diagnose(judgement: Judgement, text: str) -> Diagnosis | None:
         for candidate in search.one(side, all_mistakes()):
             if (claim := search.true(candidate.node)) is not None:
                 return Diagnosis((*edits, candidate), claim, candidate.node)
+    for candidate in swapped_indices.MISTAKE.undo(left, around) if judgement.number == 0 else ():
+        chain = replace(reading.chain, first=candidate.node)
+        afresh = replace(reading, chain=chain, target=None, prime=None, letters={})
+        if (claim := _Search(afresh, decider, candidate.node, around).true(right)) is not None:
+            return Diagnosis((candidate,), claim, right)
     search.budget = TWO_EDITS
     firsts = [m for m in all_mistakes() if m.name in FIRST_OF_TWO]
     seconds = [m for m in all_mistakes() if m.name in SECOND_OF_TWO]

@@ -222,13 +222,15 @@ class Judge:
         return {key for key in keys if (glyph_cost(key, table[key]) or 0) > SAME_LETTERS}
 
     def understood(self, keys: set[str]) -> bool:
-        """Whether each quantity stands in a proved relation, or in the definition of one that does."""
+        """Whether each quantity stands in a proved relation, or in the definition of one that does, or is always written with all its
+        indices.
+        """
         table = self.network.program.by_name
         known = set(self.state.trusted)
         for name in self.state.trusted:
             if name in table:
                 known |= table[name].uses
-        return keys <= known | {self.network.root or ""}
+        return keys <= known | self.network.explicit | {self.network.root or ""}
 
     def equals(self, reading: ChainReading, left: Node, right: Node) -> bool | None:
         """Whether two sides of a chain are equal by sampling; None where one is not understood."""

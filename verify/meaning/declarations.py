@@ -19,7 +19,7 @@ from verify.meaning.families import Families, families, instances
 from verify.meaning.matrices import MatrixElaborator, is_matrix_notation
 from verify.meaning.network import Network
 from verify.meaning.shapes import UNIT, Shapes, fitting_shapes, indexed, is_matrix_definition
-from verify.meaning.symbols import Lexicon, keys_in, letter_of, lexicon, likeliest, occurrence, script_text
+from verify.meaning.symbols import Lexicon, keys_in, letter_of, lexicon, likeliest, occurrence, occurrences_in, script_text
 from verify.reading.syntax import Added, Chain, Derivative, Document, Group, Name, Node, Number, Product, Scripted, Tuple
 from verify.reading.traversal import walk
 
@@ -151,6 +151,7 @@ def _built(table: dict[str, Found], every: list[Line], words: Lexicon) -> Networ
         arguments={f.key: f.parameters for f in forward if f.parameters},
         grids=named,
         samples=_sample_axes(named, frozenset(f.key for f in forward)),
+        explicit=_explicit(forward, slots, words),
     )
     unfit = {d.key: "its shapes do not fit those of the definitions before it" for d in looked_positional if d not in positional}
     network = _elaborated(replace(network, failed={key: why for key, why in unfit.items() if key not in LOSSES}), forward)
@@ -247,6 +248,17 @@ def _variables_of(shapes: Shapes) -> tuple[AxisVariables, dict[str, tuple[int | 
 
 def _named(variable: int | None, names: dict[int, str], state: AxisVariables) -> str | None:
     return None if variable is None else names[state.find(variable)]
+
+
+def _explicit(found: list[Found], slots: dict[str, tuple[str, ...]], words: Lexicon) -> frozenset[str]:
+    """The quantities that the definitions write with all their indices, everywhere."""
+    seen: set[str] = set()
+    short: set[str] = set()
+    for f in found:
+        heads = [(f.key, len(f.written))]
+        for key, count in [*heads, *((occ.key, len(occ.written)) for occ in occurrences_in(f.bodies[0], words))]:
+            (seen if count == len(slots.get(key, ())) else short).add(key)
+    return frozenset(seen - short)
 
 
 def _sample_axes(grids: dict[str, tuple[str | None, str | None]], defined: frozenset[str]) -> frozenset[str]:

@@ -255,11 +255,14 @@ class Elaborator:
         positions: list[k.Position | None] = [None] * len(slots)
         if len(occ.written) > len(slots):
             raise Unread(f"{key} has {len(slots)} axes as far as it is known, and {len(occ.written)} indices are written")
-        for term in occ.written:
+        every = len(occ.written) == len(slots)
+        for k_th, term in enumerate(occ.written):
             known = self.axis_of(term)
-            places = [n for n, p in enumerate(positions) if p is None and (known is None or slots[n] == known)]
+            # All indices written: each stands for its own slot. Some left out: each goes where its axis is.
+            free = [k_th] if every else [n for n, p in enumerate(positions) if p is None]
+            places = [n for n in free if known is None or slots[n] == known]
             if not places:
-                raise Clash(f"the index {letter_of(term) or 'written'} does not range over an axis of {key}")
+                raise Clash(f"the index {letter_of(term) or 'written'} of {key} does not range over the axis that it stands for")
             positions[places[0]] = self.position(term, slots[places[0]])
         unseen: list[Index] = []
         for n, p in enumerate(positions):
@@ -377,16 +380,17 @@ class Elaborator:
             return None
         if function_name(name) is not None and (is_group or name.font):
             return Call(head.span, head, argument)
-        if not is_group or not isinstance(argument, Group):
-            return None
         occ = occurrence(head, self.net.words)
-        if occ is None:
+        if not is_group or occ is None:
             return None
+        assert isinstance(inner, Group)
         key = self.resolve(occ.key)
         if key in self.net.functions or (name.text in SIGMOID_LETTERS and key not in self.net.slots):
             return Call(head.span, head, argument)
-        if self.is_unknown_function(name, key) and iteration(argument.body) is None:
+        if self.is_unknown_function(name, key) and iteration(inner.body) is None:
             return Call(head.span, head, argument)
+        if not isinstance(argument, Group):
+            return None
         if key == self.around.iterated and iteration(argument.body) == "now":
             return head
         if key in self.net.slots and iteration(argument.body) == "now" and self.resolve(_key(argument.body)) not in self.net.slots:
@@ -517,7 +521,10 @@ class Elaborator:
         known = function_name(name)
         occ = occurrence(function, self.net.words)
         key = self.resolve(occ.key) if occ is not None else ""
-        if key in self.net.functions:
+        pair = argument.body if isinstance(argument, Group) else None
+        if name.text in ("max", "min") and isinstance(pair, Tuple) and len(pair.items) == 2:
+            result = self.extremum(name.text, *pair.items)
+        elif key in self.net.functions:
             result = self.user_call(key, argument, primes)
         elif self.is_unknown_function(name, key):
             inner = self.value(argument, None)
@@ -543,6 +550,15 @@ class Elaborator:
             at = self.position(outer_sub, result.implicit[0].axis)
             result = Value(k.substitute(result.expr, {result.implicit[0]: at}))
         return self.raised(result, exponent)
+
+    def extremum(self, which: str, one: Node, other: Node) -> Value:
+        """max or min of two values, entry by entry; ``max(0, z)`` is the ReLU."""
+        a, b = self.value(one, None), self.value(other, None)
+        axes = tuple(dict.fromkeys(a.implicit + b.implicit))
+        if which == "max" and k.ZERO in (a.expr, b.expr):
+            return Value(k.relu(b.expr if a.expr == k.ZERO else a.expr), axes)
+        first = k.sub(a.expr, b.expr) if which == "max" else k.sub(b.expr, a.expr)
+        return Value(k.add(b.expr, k.mul(k.sub(a.expr, b.expr), k.Step(first))), axes)
 
     def function_derivative(self, operation: Callable[[Expr], Expr], inner: Value, times: int) -> Value:
         """f'(u): the derivative of f as a function, at u."""

@@ -24,7 +24,8 @@ class Network:
     holds the row
     and column axes of what is written in matrix notation (None for a single row or column), ``samples`` the axes that run over samples.
     ``assigned`` are the quantities that an assignment
-    defines. In ``numerator_layout`` the derivative of a scalar by a matrix is written transposed.
+    defines. ``explicit`` are the quantities that the definitions write with all
+    their indices everywhere. In ``numerator_layout`` the derivative of a scalar by a matrix is written transposed.
     ``abstract`` is a loss that is differentiated and never defined: only its first derivatives mean anything.
     """
 
@@ -40,5 +41,6 @@ class Network:
     grids: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)
     samples: frozenset[str] = frozenset()
     assigned: frozenset[str] = frozenset()
+    explicit: frozenset[str] = frozenset()
     numerator_layout: bool = False
     abstract: str | None = None

@@ -163,6 +163,7 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
     quantities: Counter[str] = Counter()
     subscripts: defaultdict[str, set[str]] = defaultdict(set)
     superscripts: defaultdict[str, set[str]] = defaultdict(set)
+    alone: defaultdict[str, set[str]] = defaultdict(set)
     roots = list(roots)
     for root in roots:
         for node in walk(root):
@@ -171,6 +172,8 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
                     bound.update(bound_letters(lower))
                 case Scripted(_, Name() as base, sub, sup, _):
                     if sub is not None:
+                        if (letter := letter_of(sub)) is not None:
+                            alone[letter].add(base.text)
                         for item in items_of(sub):
                             if (letter := letter_of(item)) is not None:
                                 subscripts[letter].add(base.text)
@@ -195,6 +198,10 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
             or (letter in "cdgf" and len(bases) > 1 and letter not in quantities)
         ):
             indices.add(letter)
+    for letter in list(alone):
+        beside = {chr(ord(letter) - 1), chr(ord(letter) + 1)} & indices if len(letter) == 1 else set()
+        if letter not in quantities and any(alone[letter] & subscripts[other] for other in beside if other in bound):
+            indices.add(letter)  # w_e beside w_d
     layered = {base for base, sups in superscripts.items() if base and ("1" in sups or sups & {"l", "L", "ell", "l-1", "l+1", "h"})}
     words = Lexicon(frozenset(indices), frozenset(bound), frozenset(layered))
     return replace(words, merged=_merged(roots, words))
