@@ -52,11 +52,6 @@ def activation_derivative(gradient: d, was: Expr, becomes: Expr) -> Pitfall:
     return replaced(gradient, "activation-derivative", was, becomes)
 
 
-def swapped_indices(gradient: d, left: Expr, right: Expr) -> Pitfall:
-    """The gradient with an entry's indices written in another order."""
-    return replaced(gradient, "swapped-indices", left, right)
-
-
 def missing_sum(gradient: d, over: Idx) -> Pitfall:
     """The gradient without the sum over an index: only one term of it, the first."""
 

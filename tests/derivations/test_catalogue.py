@@ -85,7 +85,7 @@ def test_updates_descend(entry, data):
         assert disagreement(slope, autodiff(of, loss, at.name, network)) < 1e-12
 
 
-def test_every_parameter_of_the_seed_like_network_is_derived():
+def test_every_parameter_of_the_classifier_is_derived():
     """The three weights and the three biases of the ReLU–sigmoid–softmax network are all there."""
     derivation = catalogue()["relu_sigmoid_softmax_mlp"]
     wanted = {"dL/dw_o", "dL/dw_h2", "dL/dw_h1", "dL/db_z", "dL/db_h2", "dL/db_h1"}
