@@ -108,12 +108,12 @@ def test_every_kind_of_node_has_an_appearance() -> None:
         "tuple[CaseRow, ...]": (syntax.CaseRow(at, x, x),),
         "tuple[tuple[Node, ...], ...]": ((x,),),
         "tuple[Link, ...]": (syntax.Link(at, "=", x),),
-        'Literal["partial", "d"]': "partial",
+        "Literal['partial', 'd']": "partial",
     }
     kinds = [k for k in vars(syntax).values() if isinstance(k, type) and issubclass(k, Node) and k is not Node]
     assert len(kinds) > 20
     for kind in kinds:
-        values = {f.name: given_for[str(f.type)] for f in fields(kind) if f.name not in ("span", "accents")}
+        values = {f.name: given_for[str(f.type).replace('"', "'")] for f in fields(kind) if f.name not in ("span", "accents")}
         values |= {"accents": ()} if "accents" in {f.name for f in fields(kind)} else {}
         drawn = mathml(kind(span=at, **values), text)
         fell_back = any(part.get("class") == SOURCE for part in drawn.iter())
