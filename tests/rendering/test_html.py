@@ -24,7 +24,7 @@ from verify.cli import main
 from verify.reading.document import read
 from verify.rendering.html import POLICY, html_report
 from verify.rendering.mathml import SOURCE
-from verify.rendering.page import FINE, Maths, Words, blocks, styled
+from verify.rendering.page import Maths, Words, blocks, styled
 from verify.report import Asked, Reading, Remark, Report, Witness
 
 ROOT = Path(__file__).parents[2]
@@ -364,10 +364,6 @@ def test_every_relation_is_on_the_page_once(path: Path) -> None:
     marks = [a.attributes["id"] for row in rows_of(root) for a in row.all("div", "marks")[0].all("a")]
     assert sorted(marks) == sorted(r.id for r in found.relations)
     assert harmless(root)
-    for block in blocks(found, document):
-        for row in block.rows:
-            conditions = len(row.relations) - 1
-            assert conditions <= 0 or all(r.verdict in FINE for r in row.relations[1:])
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.name)
