@@ -194,7 +194,8 @@ def _page_written(path: Path, answer: _Answer, explain: bool) -> bool:
     from verify.rendering.html import html_report
 
     try:
-        write_text(path, html_report(answer.report, read(answer.data, answer.format), explain=explain))
+        document = None if answer.format == "py" else read(answer.data, answer.format)
+        write_text(path, html_report(answer.report, document, explain=explain))
     except Unreadable as reason:
         _complain(path, str(reason))
         return False

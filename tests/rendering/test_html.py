@@ -308,6 +308,26 @@ def test_relation_without_formula_has_a_row() -> None:
     assert "dw = x * d" in rows[2].text
 
 
+def test_code_line_by_line() -> None:
+    """Of program code every line is shown as it stands; the mark is beside its statement, the fault marked, the repair is code."""
+    text = "import numpy as np\n\ndef f(x):\n    a = x_1 + (\n        1)\n    b = 2; c = 3\n    return '<b>'\n"
+    found = report(
+        text,
+        relation(text, "a = x_1 + (\n        1)", "refuted", fault="x_1", message="x_1 is wrong", repair="a = x_2 + 1"),
+        relation(text, "b = 2", "given"),
+        relation(text, "c = 3", "proved"),
+        file="a.py",
+        network={"x_1": {"axes": ["in"], "defined_as": None}},
+    )
+    root = Page(html_report(found, None)).root
+    rows = [(row.all("pre")[0].text, [a.attributes["id"] for a in row.all("div", "marks")[0].all("a")]) for row in rows_of(root)]
+    assert [marks for _, marks in rows] == [[], ["r1"], ["r2", "r3"], []]
+    assert "\n".join(line for line, _ in rows) == text
+    assert [mark.text for mark in root.all("mark")] == ["x_1"]
+    assert [code.text for code in root.all("div", "why")[0].all("code")] == ["a = x_2 + 1"]
+    assert not root.all("math") and harmless(root)
+
+
 def test_condition_shares_the_row_of_its_statement() -> None:
     """A relation in a condition has its mark in the row of the statement; where one needs a look, its explanation repeats it."""
     why = page_of(sample()).all("div", "why")[-1]
@@ -387,6 +407,9 @@ def test_command_writes_pages(tmp_path: Path) -> None:
     assert sorted(p.name for p in (tmp_path / "pages").iterdir()) == ["a.md-2.html", "a.md.html"]
     assert CliRunner().invoke(main, ["check", "-", "--fast", "--html", str(tmp_path / "in.html")], input="$a = b$").exit_code == 0
     assert "standard input" in (tmp_path / "in.html").read_text(encoding="utf-8")
+    (tmp_path / "a.py").write_text("a = 1\n", encoding="utf-8")
+    assert CliRunner().invoke(main, ["check", str(tmp_path / "a.py"), "--html", str(tmp_path / "code.html")]).exit_code == 0
+    assert "a = 1" in (tmp_path / "code.html").read_text(encoding="utf-8")
     failed = CliRunner().invoke(main, ["check", one, "--fast", "--html", str(tmp_path / "a.md" / "page.html")])
     assert failed.exit_code == 2
 

@@ -16,7 +16,7 @@ from verify.reading.parser import parse
 from verify.reading.syntax import Document
 from verify.reading.tokens import NO_MACROS, Macro, macros_in
 from verify.rendering.mathml import array, latex_as_mathml, shown, written
-from verify.rendering.page import FINE, Block, Maths, Row, Words, blocks
+from verify.rendering.page import FINE, Block, Maths, Row, Words, blocks, code_blocks
 from verify.rendering.places import leaves
 from verify.rendering.text import BALL
 from verify.report import Place, Relation, Report, Status, Verdict, Witness
@@ -43,7 +43,7 @@ MEANINGS: dict[Verdict, str] = {
     "unread": "not read, ambiguous, or out of reach: a person must look",
 }
 
-_STYLES = {"strong": "strong", "em": "em", "s": "s", "code": "code"}
+_STYLES = {"strong": "strong", "em": "em", "s": "s", "code": "code", "fault": "mark"}
 _DOLLARS = re.compile(r"(?<!\\)\$([^$]+)\$")
 _LATEX = re.compile(r"\\[A-Za-z]|[A-Za-z0-9})]'*[_^]")
 _LATEX_GLUE = frozenset(["+", "-", "=", "<", ">", "/", "\\cdot", "\\odot", "\\,"])
@@ -104,16 +104,16 @@ class BlockView:
 
 
 def html_report(
-    report: Report, document: Document, *, lang: str = "en", translate: Callable[[str], str] = str, explain: bool = False
+    report: Report, document: Document | None, *, lang: str = "en", translate: Callable[[str], str] = str, explain: bool = False
 ) -> str:
-    """The report as one HTML file. ``document`` is the report's text as read.
+    """The report as one HTML file. ``document`` is the report's text as read, or None where that is program code.
 
     ``explain`` adds how each relation was read, also of those that are fine.
     ``lang`` is the language that ``translate`` puts the labels of the page into; the document's own language is left open.
     Raises ValueError if the document is not the one of the report.
     """
-    page = _Page(report, macros_in(document.text), translate)
-    body = [page.block(block) for block in blocks(report, document)]
+    page = _Page(report, document, translate)
+    body = [page.block(block) for block in (code_blocks(report) if document is None else blocks(report, document))]
     return _template().render(
         _=translate,
         shown=shown,
@@ -135,8 +135,10 @@ def html_report(
 class _Page:
     """What the template asks for: the parts of one report as markup."""
 
-    def __init__(self, report: Report, macros: Mapping[str, Macro], translate: Callable[[str], str]) -> None:
-        self.report, self.macros, self.translate = report, macros or NO_MACROS, translate
+    def __init__(self, report: Report, document: Document | None, translate: Callable[[str], str]) -> None:
+        self.report, self.translate = report, translate
+        self.code = document is None
+        self.macros: Mapping[str, Macro] = NO_MACROS if document is None else macros_in(document.text)
         self.known: dict[tuple[str, bool], Markup] = {}
         self.by_id = {relation.id: relation for relation in report.relations}
 
@@ -158,7 +160,7 @@ class _Page:
 
     def explanation(self, relation: Relation, alone: bool) -> Explanation:
         """What there is to say about a relation that needs a look."""
-        whole = None if alone else self.math(f"{relation.lhs} {relation.relation} {relation.rhs}")
+        whole = None if alone else self.written(f"{relation.lhs} {relation.relation} {relation.rhs}")
         return Explanation(
             relation.verdict,
             self.place(relation.place),
@@ -175,7 +177,7 @@ class _Page:
         if relation.message:
             yield Fact(say("why"), self.message(relation.message))
         if relation.repair:
-            yield Fact(say("should be") if relation.verdict == "refuted" else say("meant"), self.math(relation.repair, display=True))
+            yield Fact(say("should be") if relation.verdict == "refuted" else say("meant"), self.written(relation.repair, display=True))
         origin = self.by_id.get(relation.follows_from or "")
         if origin is not None:
             link = Markup('<a href="#{}">{}</a>').format(origin.id, self.place(origin.place))
@@ -191,7 +193,7 @@ class _Page:
             *_short(witness.left, witness.right),
             tuple((shown(index), at) for index, at in witness.entry.items()),
             tuple((shown(axis), size) for axis, size in witness.sizes.items()),
-            tuple((self.math(name), Markup(written(array(value)))) for name, value in leaves(self.report, witness.values).items()),
+            tuple((self.written(name), Markup(written(array(value)))) for name, value in leaves(self.report, witness.values).items()),
         )
 
     def math(self, latex: str, *, display: bool = False) -> Markup:
@@ -201,8 +203,14 @@ class _Page:
             self.known[key] = Markup("").join(Markup(written(part)) for part in latex_as_mathml(latex, self.macros, display=display))
         return self.known[key]
 
+    def written(self, source: str, *, display: bool = False) -> Markup:
+        """What is in the document's own notation: a formula, or code."""
+        return Markup("<code>{}</code>").format(shown(source)) if self.code else self.math(source, display=display)
+
     def message(self, text: str) -> Markup:
         """A sentence of the report with its formulas: those between dollar signs, or else the runs of words that are LaTeX."""
+        if self.code:
+            return escape(shown(text))
         if _DOLLARS.search(text):
             parts = _DOLLARS.split(text)
             return Markup("").join(self.math(part) if k % 2 else escape(shown(part)) for k, part in enumerate(parts))
@@ -222,7 +230,7 @@ class _Page:
             defined = value["defined_as"]
             rows.append(
                 (
-                    self.math(name),
+                    self.written(name),
                     ", ".join(shown(axis) for axis in value["axes"]),
                     None if defined is None else self.math(defined, display=True),
                     shown(value.get("not_understood", "")),

@@ -7,7 +7,7 @@ into rows before a relation sign, so that every mark stands beside its relation.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ from verify.rendering.places import sign_offset
 from verify.report import Relation, Report
 
 Kind = Literal["paragraph", "heading", "item", "table", "quote", "code", "metadata", "display"]
-Style = Literal["", "strong", "em", "s", "code", "br"]
+Style = Literal["", "strong", "em", "s", "code", "br", "fault"]
 
 FINE = frozenset({"given", "proved", "tested"})
 LONGEST_MARKED_UP = 20_000
@@ -48,7 +48,7 @@ _MARKDOWN_STYLES: dict[str, Style] = {"strong_open": "strong", "em_open": "em", 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A run of prose in one style; ``br`` is a line break."""
+    """A run of prose or code in one style; ``br`` is a line break, ``fault`` is what is wrong."""
 
     text: str
     style: Style = ""
@@ -98,6 +98,46 @@ def blocks(report: Report, document: Document) -> list[Block]:
             found.append(block)
     _place_others(found, [r for left in layout.waiting.values() for r in left])
     return found
+
+
+def code_blocks(report: Report) -> list[Block]:
+    """Program code with its relations: one row for the lines of statements that have some, one for the lines between two of those."""
+    text = report.text
+    starts = [0, *(m.end() for m in re.finditer("\n", text))]
+    faults = sorted({fault for relation in report.relations for fault in _faults(relation)})
+    stretches: list[tuple[int, int, list[Relation]]] = []
+    for relation in sorted(report.relations, key=lambda r: r.offsets):
+        first = bisect_right(starts, relation.offsets[0]) - 1
+        last = bisect_right(starts, max(relation.offsets[1] - 1, relation.offsets[0]))
+        if stretches and first < stretches[-1][1]:
+            begun, until, here = stretches[-1]
+            stretches[-1] = (begun, max(until, last), [*here, relation])
+        else:
+            stretches.append((first, last, [relation]))
+    rows: list[Row] = []
+    line = 0
+    for first, last, relations in [*stretches, (len(starts), len(starts), [])]:
+        ends = [*starts, len(text) + 1]
+        for low, high, here in ((line, first, []), (first, last, relations)):
+            code = Span(ends[low], max(ends[low], ends[high] - 1)) if high > low else Span(0, 0)
+            if text[code.start : code.end].strip():
+                rows.append(Row(_code(text, code, faults), list(here)))
+        line = last
+    return [Block("code", rows, Span(0, len(text)))] if rows else []
+
+
+def _code(text: str, span: Span, faults: list[Span]) -> list[Words | Maths]:
+    """A stretch of code with the faults in it marked; ``faults`` are sorted."""
+    found: list[Words | Maths] = []
+    at = span.start
+    for fault in faults[max(0, bisect_left(faults, Span(span.start, 0)) - 1) :]:
+        if fault.start >= span.end:
+            break
+        low, high = max(fault.start, at), min(fault.end, span.end)
+        if low < high:
+            found += [Words(text[at:low]), Words(text[low:high], "fault")]
+            at = high
+    return [*found, Words(text[at : span.end])]
 
 
 def _place_others(found: list[Block], others: list[Relation]) -> None:
