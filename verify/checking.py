@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from verify.checking_code import check_code
 from verify.deciding import Decider
 from verify.explaining.diagnosis import diagnose
 from verify.explaining.message import kind_of, message_of, repaired_line
@@ -45,6 +44,8 @@ def check(text: str | bytes, *, file: str = "", format: str = "md", assignment: 
     cannot be read is ``unread`` and a diagnostic. An assignment that asks for what its network lacks raises ValueError.
     """
     if format == "py":
+        from verify.checking_code import check_code  # late: only answers in code need it
+
         return check_code(text, file=file, assignment=assignment)
     document = read(text, format)
     given = read(assignment.body) if assignment is not None else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from verify.kernel import expr as k
@@ -140,10 +140,13 @@ def _built(table: dict[str, Found], every: list[Line], words: Lexicon) -> Networ
         rows = sum(col is not None for row, col in named.values() if row is None) > sum(
             row is not None for row, col in named.values() if col is None
         )
+        entries = {occ.key for side in sides for occ in occurrences_in(side, words) if occ.written}
         for key, axes in slots.items():
-            if key not in named and len(axes) == 1:
+            if key in named:
+                continue
+            if len(axes) == 1 and key not in entries:
                 named[key] = (None, axes[0]) if rows else (axes[0], None)
-            elif key not in named and len(axes) == 2:
+            elif len(axes) == 2:
                 named[key] = (axes[0], axes[1])
     network = Network(
         words,
@@ -190,7 +193,13 @@ def _positional(definitions: list[Defining], words: Lexicon, declared: dict[str,
     while grown:
         grown = False
         for d in definitions:
-            if d.key not in chosen and not d.written and not indexed(d.body, words) and chosen & set(keys_in(d.body, words)):
+            if (
+                d.key not in chosen
+                and not d.written
+                and not d.parameters
+                and not indexed(d.body, words)
+                and chosen & set(keys_in(d.body, words))
+            ):
                 chosen.add(d.key)
                 grown = True
     return [d for d in definitions if d.key in chosen]
@@ -242,7 +251,12 @@ def _variables_of(shapes: Shapes) -> tuple[AxisVariables, dict[str, tuple[int | 
                     table[axis] = state.new()
                 found.append(table[axis])
         grids[key] = (found[0], found[1])
-        state.slots[key] = tuple(v for v in found if v is not None)
+        lead = []
+        for axis in shapes.lead.get(key, ()):
+            if shapes.find(axis) not in table:
+                table[shapes.find(axis)] = state.new()
+            lead.append(table[shapes.find(axis)])
+        state.slots[key] = (*lead, *(v for v in found if v is not None))
     return state, grids
 
 
@@ -309,7 +323,7 @@ def _elaborated(network: Network, definitions: list[Found]) -> Network:
     opened: set[str] = set()
 
     def visit(key: str) -> None:
-        if key in done or key in failed:
+        if key in done or key in failed or (key in opened and key in functions):
             return
         if key in opened:
             failed[key] = "it refers to itself"
@@ -318,6 +332,19 @@ def _elaborated(network: Network, definitions: list[Found]) -> Network:
         reason = ""
         versions = (by_key[key], *by_key[key].older)
         for found, body in ((version, body) for version in versions for body in version.bodies):
+            local = {p: f"·{p}" for p in found.parameters if p in by_key or network.slots.get(p)}
+            if local:  # a function whose argument has the name of a quantity: its own letter, and a function alone
+                slots = {**network.slots, key: (), **dict.fromkeys(local.values(), ())}
+                grids = {other: grid for other, grid in network.grids.items() if other != key}
+                inside = replace(network, failed=failed, functions=functions, sizes=sizes, slots=slots, grids=grids)
+                try:
+                    made, _ = define(inside, Defining(key, found.written, body, found.parameters), local)
+                except (Unread, Clash) as why:
+                    reason = reason or str(why)
+                    continue
+                if made.body is not None and not made.body.free:
+                    functions[key] = (tuple(local.get(p, p) for p in found.parameters), made.body)
+                    return
             needed = [n for n in keys_in(body, network.words, calls=True) if n in by_key and n != key]
             for other in needed:
                 visit(other)
@@ -334,9 +361,9 @@ def _elaborated(network: Network, definitions: list[Found]) -> Network:
                 reason = reason or str(why)
                 continue
             sizes.update(bounds)
-            made = done[key].body
-            if found.parameters and made is not None and not made.free:
-                functions[key] = (found.parameters, made)
+            result = done[key].body
+            if found.parameters and result is not None and not result.free:
+                functions[key] = (found.parameters, result)
             return
         failed[key] = reason
 
@@ -355,8 +382,11 @@ def _letter(n: int) -> str:
     return "ijklmnpqrs"[n] if n < 10 else f"i{n}"
 
 
-def define(network: Network, definition: Defining) -> tuple[Definition, dict[str, str]]:
-    """The kernel's definition for a document's, and the names of widths that its sums mention; raises Unread or Clash."""
+def define(network: Network, definition: Defining, local: Mapping[str, str] | None = None) -> tuple[Definition, dict[str, str]]:
+    """The kernel's definition for a document's, and the names of widths that its sums mention; raises Unread or Clash.
+
+    ``local`` reads some names as others: the parameters of a function.
+    """
     slots = network.slots[definition.key]
     letters: dict[str, str] = {}
     formal: list[Index] = []
@@ -370,7 +400,7 @@ def define(network: Network, definition: Defining) -> tuple[Definition, dict[str
         else:
             formal.append(implicit(axis, sum(i.axis == axis for i in formal)))
     target = frozenset(i.axis for i in formal[len(definition.written) :])
-    around = Surroundings(letters=letters, target=target, free_sum=definition.key in LOSSES and not formal)
+    around = Surroundings(letters=letters, target=target, overrides=local or {}, free_sum=definition.key in LOSSES and not formal)
     by_position = definition.key in network.grids or definition.key in LOSSES
     grid = None
     if by_position and is_matrix_notation(definition.body, network):
@@ -381,12 +411,14 @@ def define(network: Network, definition: Defining) -> tuple[Definition, dict[str
                 raise
     if grid is not None:
         want = network.grids.get(definition.key, (None, None))
-        places = list(formal)
+        places = formal[len(definition.written) :]
         table: dict[Index, Index] = {}
         for index, wanted in zip((grid.row, grid.col), want, strict=True):
             if index is not None and index.axis != wanted:
                 raise Clash(f"the axis {index.axis} stands on the right side only")
             if wanted is not None:
+                if not places:
+                    raise Unread("the axes of the definition are not understood")
                 place = places.pop(0)
                 if index is not None:
                     table[index] = place

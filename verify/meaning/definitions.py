@@ -228,6 +228,12 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
     places: dict[int, frozenset[int]] = {}
     starts: list[tuple[int, str | None]] = [(0, None)]
     refinements: list[Found] = []
+    every = list(every)
+    builds: dict[str, set[str]] = {}
+    for line in every:
+        head = head_of(line, words)
+        if head is not None and not head.names_entries:
+            builds.setdefault(head.key, set(keys_in(head.bodies[0], words)) - {"e", head.key})
     for line in every:
         found, at = head_of(line, words) or named_behind(line, words, current), 0
         if found is None and (inner := inner_head(line, words)) is not None and inner[0].key not in current:
@@ -236,12 +242,12 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
             continue
         earlier = current.get(found.key)
         if earlier is not None:
-            if contradicts(earlier, found, words):
+            if contradicts(earlier, found, words, builds):
                 starts.append((line.number, found.key))
                 current[found.key] = found
                 history.setdefault(found.key, []).append(found)
                 continue
-            if not is_redefinition(earlier, found, words):
+            if not is_redefinition(earlier, found, words, builds):
                 if found.bodies[0] == earlier.bodies[0]:
                     places[line.number] = frozenset(range(1 + found.opaque))  # the same words again
                 elif not (found.parameters or found.derived or found.names_entries or earlier.derived):
@@ -262,7 +268,7 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
     return out, places
 
 
-def is_redefinition(earlier: Found, found: Found, words: Lexicon) -> bool:
+def is_redefinition(earlier: Found, found: Found, words: Lexicon, builds: dict[str, set[str]]) -> bool:
     """Whether a second definition of a key replaces the first: said so, or under a new heading in terms of other quantities."""
     if found.bodies[0] == earlier.bodies[0] or found.derived != earlier.derived:
         return False
@@ -270,17 +276,35 @@ def is_redefinition(earlier: Found, found: Found, words: Lexicon) -> bool:
         return False
     if found.parameters and earlier.parameters:
         return True
-    others = set(keys_in(found.bodies[0], words)) - {"e"} != set(keys_in(earlier.bodies[0], words)) - {"e"}
+    one, other = (leaves(set(keys_in(f.bodies[0], words)) - {"e"}, builds) for f in (earlier, found))
+    others = one != other
     return others and (found.line.section != earlier.line.section or is_marked(found.line))
 
 
-def contradicts(earlier: Found, found: Found, words: Lexicon) -> bool:
+def leaves(keys: set[str], builds: dict[str, set[str]]) -> set[str]:
+    """The quantities that a set of them is built on in the end; ``builds`` maps what is defined anywhere to what its definition names."""
+    seen: set[str] = set()
+    out: set[str] = set()
+    stack = list(keys)
+    while stack:
+        key = stack.pop()
+        if key in seen:
+            continue
+        seen.add(key)
+        if key in builds:
+            stack.extend(builds[key])
+        else:
+            out.add(key)
+    return out
+
+
+def contradicts(earlier: Found, found: Found, words: Lexicon, builds: dict[str, set[str]]) -> bool:
     """Whether a second definition, without a word and in the same section, builds the quantity on other leaves than the first one did."""
-    if is_redefinition(earlier, found, words) or found.derived or earlier.derived or found.names_entries or earlier.names_entries:
+    if is_redefinition(earlier, found, words, builds) or found.derived or earlier.derived or found.names_entries or earlier.names_entries:
         return False
     if found.parameters or earlier.parameters or found.line.formula is earlier.line.formula:
         return False
-    one, other = (set(keys_in(f.bodies[0], words)) - {"e"} for f in (earlier, found))
+    one, other = (leaves(set(keys_in(f.bodies[0], words)) - {"e"}, builds) for f in (earlier, found))
     return (
         bool(one - other)
         and (bool(other - one) or len(other) < len(one))

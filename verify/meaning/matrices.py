@@ -77,10 +77,11 @@ def is_matrix_notation(node: Node, network: Network) -> bool:
     for n in walk(node):
         if isinstance(n, (Name, Scripted)):
             occ = occurrence(n, network.words)
-            if occ is not None and not occ.written:
-                key = network.aliases.get(occ.key, occ.key)
-                if key in network.grids and network.grids[key] != (None, None):
-                    return True
+            key = network.aliases.get(occ.key, occ.key) if occ is not None else ""
+            grid = network.grids.get(key, (None, None))
+            lead = len(network.slots.get(key, ())) - sum(axis is not None for axis in grid)
+            if occ is not None and grid != (None, None) and len(occ.written) == lead:
+                return True
     return False
 
 
@@ -156,7 +157,8 @@ class MatrixElaborator:
             return replace(inner, expr=k.Apply("exp", inner.expr))
         if key == "\\mathbf{1}" and key not in self.net.slots:
             raise Unread("a vector of ones whose length is not said")
-        if occ.written or key not in self.net.grids or key in self.net.failed:
+        lead = len(self.net.slots.get(key, ())) - sum(axis is not None for axis in self.net.grids.get(key, (None, None)))
+        if len(occ.written) != lead or key not in self.net.grids or key in self.net.failed:
             bare = replace(node, sup=None) if occ.transposed and isinstance(node, Scripted) else node
             value = self.entries.symbol(bare, None)
             if value.implicit:
@@ -167,7 +169,8 @@ class MatrixElaborator:
         row_axis, col_axis = self.net.grids[key]
         row = self.fresh(row_axis) if row_axis else None
         col = self.fresh(col_axis) if col_axis else None
-        grid = Grid(k.Tensor(key, tuple(i for i in (row, col) if i is not None)), row, col)
+        samples = tuple(self.entries.position(term, axis) for term, axis in zip(occ.written, self.net.slots[key], strict=False))
+        grid = Grid(k.Tensor(key, samples + tuple(i for i in (row, col) if i is not None)), row, col)
         if occ.transposed:
             grid = grid.transposed()
         return self.raised(grid, occ.exponent)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from verify.meaning.axes import Defining
 from verify.meaning.elaborate import function_name
-from verify.meaning.symbols import Lexicon, occurrence, occurrences_in
+from verify.meaning.symbols import Lexicon, letter_of, occurrence, occurrences_in
 from verify.reading.syntax import Added, Big, Call, Fraction, Group, Juxtaposed, Name, Node, Noted, Product, Scripted
 from verify.reading.traversal import walk
 
@@ -47,10 +47,11 @@ class Misfit(Exception):
 
 @dataclass
 class Shapes:
-    """Union-find over row and column axes; 0 is the single row or column."""
+    """Union-find over row and column axes; 0 is the single row or column. ``lead`` are the axes of indices written on vectors."""
 
     parent: list[int] = field(default_factory=lambda: [UNIT])
     of: dict[str, Shape] = field(default_factory=dict)
+    lead: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     def new(self) -> int:
         """A fresh axis."""
@@ -101,16 +102,21 @@ def is_matrix_definition(definition: Defining, words: Lexicon, declared: Mapping
     """Whether a definition is written by position: it names a bold letter, a declared shape or a transpose, or multiplies by a capital
     letter.
     """
-    if definition.written:
-        return False
     if any(isinstance(node, Big) and node.lower is None for node in walk(definition.body)):
         return False
     for occ in occurrences_in(definition.body, words):
-        if occ.written or words.is_index(occ.key):
+        if occ.written and is_bold(occ.key):
+            return True  # a vector for each sample
+        if definition.written or occ.written or words.is_index(occ.key):
             continue
         if occ.transposed or occ.key in declared or rank(occ.key, declared, False) > 0:
             return True
     return False
+
+
+def is_bold(key: str) -> bool:
+    """Whether a symbol is set in bold."""
+    return any(font in key.split("_{", 1)[0] for font in ("mathbf", "bm", "boldsymbol"))
 
 
 def indexed(node: Node, words: Lexicon) -> bool:
@@ -136,7 +142,7 @@ def fitting_shapes(
     for rows in (False, True):
         state, kept = Shapes(), []
         for definition in definitions:
-            trial = Shapes(list(state.parent), dict(state.of))
+            trial = Shapes(list(state.parent), dict(state.of), dict(state.lead))
             try:
                 _Walker(trial, words, declared, rows).definition(definition)
             except Misfit:
@@ -153,18 +159,42 @@ class _Walker:
         self.state, self.words, self.declared, self.rows = state, words, declared, rows
 
     def definition(self, definition: Defining) -> None:
+        self.letters: dict[str, int] = {}
+        self.lead(definition.key, definition.written)
         found = self.shape(definition.body)
+        if definition.written and not is_bold(definition.key):
+            self.same((UNIT, UNIT), found)
         if definition.key in self.state.of:
-            self.join(self.state.of[definition.key], found)
+            self.same(self.state.of[definition.key], found)
         else:
             self.state.of[definition.key] = found
+
+    def lead(self, key: str, written: tuple[Node, ...]) -> None:
+        """The axes of the indices that a vector or a number is written with, one a sample."""
+        if not written:
+            return
+        axes = []
+        for n, term in enumerate(written):
+            letter = letter_of(term) or f"{n}"
+            axes.append(self.letters.setdefault(letter, self.state.new()))
+        known = self.state.lead.setdefault(key, tuple(axes))
+        if len(known) != len(axes):
+            raise Misfit("another number of indices")
+        for a, b in zip(known, axes, strict=True):
+            self.state.unify(a, b)
+
+    def same(self, a: Shape, b: Shape) -> None:
+        """Two shapes made one, without spreading."""
+        for one, other in zip(a, b, strict=True):
+            self.state.unify(one, other)
 
     def symbol(self, node: Name | Scripted) -> Shape:
         occ = occurrence(node, self.words)
         if occ is None:
             return self.shape(node.base) if isinstance(node, Scripted) else (UNIT, UNIT)
-        if occ.written:
+        if occ.written and not is_bold(occ.key):
             return (UNIT, UNIT)
+        self.lead(occ.key, occ.written)
         if occ.key == "e":
             return self.shape(occ.exponent) if occ.exponent is not None else (UNIT, UNIT)
         if occ.key not in self.state.of:
