@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from verify.deciding import Decider
 from verify.explaining.code_diagnosis import Mend, Search, edited
 from verify.judging.code import CodeJudge, Finding
 from verify.judging.code_asked import asked_of_code
-from verify.kernel.decision import IllTyped, Refuted, Tested
+from verify.kernel.decision import IllTyped, Proved, Refuted, Tested
 from verify.kernel.program import Assumption, OneHot, Positive, SumsToOne
-from verify.meaning.code_claims import Passage, passage_of
+from verify.meaning.code import Note
+from verify.meaning.code_claims import Passage, passage_of, units
 from verify.meaning.declarations import declared
 from verify.meaning.index_notation import shown, shown_relation
 from verify.reading import numpy_code as py
@@ -40,8 +41,8 @@ class Asking(Protocol):
 def check_code(text: str | bytes, *, file: str = "", assignment: Asking | None = None) -> Report:
     """The report on NumPy code: one relation an assignment. Never raises for what the code contains; nothing of it is executed.
 
-    What introduces a value of the forward pass is ``given``; what is assigned to a gradient's name is a claim about the derivative of the
-    loss. What an assignment asks for counts if the code's loss is shown to be the assignment's; an assignment that asks for what its
+    What introduces a value of the forward pass is ``given``; what is assigned to a gradient's name is a claim about the derivative of
+    the loss. What an assignment asks for counts if the code's loss is shown to be the assignment's; an assignment that asks for what its
     network lacks raises ValueError.
     """
     text, notes = decoded(text) if isinstance(text, bytes) else (text, [])
@@ -49,64 +50,90 @@ def check_code(text: str | bytes, *, file: str = "", assignment: Asking | None =
     code = read_code(text)
     lines = _Lines(text)
     remarks = [Remark(*lines.place(d.span.start)[:1], d.message, lines.place(d.span.start)[1]) for d in (*notes, *code.diagnostics)]
+    passages: list[Passage] = []
+    results: list[Result] = []
+    for unit in units(code):
+        passage, found, reason = _unit(unit)
+        passages.append(passage)
+        results += found
+        if reason is not None:
+            remarks.append(Remark(1, f"the forward pass has no meaning: {reason}"))
+    relations = tuple(_relations(code, passages, results, lines))
+    statuses: tuple[Asked, ...] = ()
+    if assignment is not None:
+        ids = {(r.place.line, r.place.column): r.id for r in relations}
+        last = [r.finding for r in results if r.passage.follower.code is passages[-1].follower.code]
+        findings = [(finding, ids[lines.place(finding.task.statement.sign.start)]) for finding in last]
+        network = declared(read(""), read(assignment.body)).scopes[-1].network
+        statuses, different = asked_of_code(assignment.quantities, findings, passages[-1], network)
+        if different is not None:
+            remarks.append(Remark(1, different))
+    return Report(file=file, text=text, relations=relations, network=_described(passages), diagnostics=tuple(remarks), asked=statuses)
+
+
+@dataclass(frozen=True)
+class Result:
+    """The finding on one task, with what mends it, and what it was found with."""
+
+    finding: Finding
+    mend: Mend | None
+    judge: CodeJudge
+    passage: Passage
+
+
+def _unit(code: Code) -> tuple[Passage, list[Result], str | None]:
+    """What a file or a part of one says, the results on its tasks, and why it has no meaning where it has none."""
     passage = passage_of(code)
     try:
         results = _judged(passage)
-        if passage.follower.tasks and not all(f.verdict in ("proved", "tested", "given") for f, _, _ in results.values()):
+        if not all(r.finding.verdict in ("proved", "tested", "given") for r in results):
             lenient = passage_of(code, guards=True)
             if lenient.follower.guarded:
                 results = _better(results, _judged(lenient), lenient)
     except IllTyped as reason:
-        remarks.append(Remark(1, f"the forward pass has no meaning: {reason}"))
-        results = {}
-    relations = tuple(_relations(code, passage, results, lines))
-    statuses: tuple[Asked, ...] = ()
-    if assignment is not None:
-        ids = {line_and_column(r): r.id for r in relations}
-        findings = [(f, ids[lines.place(f.task.statement.sign.start)]) for f, _, _ in results.values()]
-        network = declared(read(""), read(assignment.body)).scopes[-1].network
-        statuses, different = asked_of_code(assignment.quantities, findings, passage, network)
-        if different is not None:
-            remarks.append(Remark(1, different))
-    return Report(file=file, text=text, relations=relations, network=_described(passage), diagnostics=tuple(remarks), asked=statuses)
+        return passage, [], str(reason)
+    return passage, results, None
 
 
-def line_and_column(relation: Relation) -> tuple[int, int]:
-    """Where the sign of a relation stands."""
-    return relation.place.line, relation.place.column
-
-
-Results = dict[int, tuple[Finding, Mend | None, CodeJudge]]
-
-
-def _judged(passage: Passage) -> Results:
-    """The finding on each task by its number, with what mends it."""
+def _judged(passage: Passage) -> list[Result]:
+    """The result on each task in order."""
     judge = CodeJudge(passage, Decider(passage.program, passage.assumptions))
     search = Search(judge, passage.follower.code.text)
-    found: Results = {}
+    found: dict[int, Result] = {}
     for finding in judge.findings():
         mend = search.mend(finding) if finding.verdict == "refuted" else None
         if finding.verdict == "refuted" and finding.claim is None and mend is None and not judge.understood:
             finding = replace(finding, verdict="unread")
-        found[finding.task.number] = finding, mend, judge
+        found[finding.task.number] = Result(finding, mend, judge, passage)
         if mend is not None and mend.task is not finding.task:
-            beginning = replace(finding, task=mend.task, reason=finding.reason)
-            found[mend.task.number] = beginning, mend, judge
-            found[finding.task.number] = replace(finding, verdict="given", reason=f"it completes {finding.task.key}"), None, judge
+            found[mend.task.number] = Result(replace(finding, task=mend.task), mend, judge, passage)
+            completes = replace(finding, verdict="given", reason=f"it completes {finding.task.key}")
+            found[finding.task.number] = Result(completes, None, judge, passage)
+    return [found[n] for n in sorted(found)]
+
+
+def _better(exact: list[Result], lenient: list[Result], passage: Passage) -> list[Result]:
+    """Of each task the result of the code as it is, or where that is false or not decided, of the code without its tiny guards."""
+    note = f"{', '.join(sorted(passage.follower.guarded))}, which keeps values finite, is read as 0"
+    others = dict(zip(_turns(lenient), lenient, strict=True))
+    found = []
+    for turn, result in zip(_turns(exact), exact, strict=True):
+        other = others.get(turn)
+        if result.finding.verdict in ("proved", "tested", "given") or other is None:
+            found.append(result)
+        else:
+            found.append(replace(other, finding=replace(other.finding, notes=(*other.finding.notes, note))))
     return found
 
 
-def _better(exact: Results, lenient: Results, passage: Passage) -> Results:
-    """Of each task the finding of the code as it is, or where that is false or not decided, of the code without its tiny guards."""
-    guards = ", ".join(sorted(passage.follower.guarded))
-    found: Results = {}
-    for number, (finding, mend, judge) in exact.items():
-        other = lenient.get(number)
-        if finding.verdict in ("proved", "tested", "given") or other is None:
-            found[number] = finding, mend, judge
-        else:
-            one, other_mend, other_judge = other
-            found[number] = replace(one, notes=(*one.notes, f"{guards}, which keeps values finite, is read as 0")), other_mend, other_judge
+def _turns(results: list[Result]) -> list[tuple[int, int]]:
+    """For each result the place of its sign and how often it has been there before: a loop's statement has a result for each turn."""
+    seen: dict[int, int] = {}
+    found = []
+    for result in results:
+        start = result.finding.task.statement.sign.start
+        seen[start] = seen.get(start, 0) + 1
+        found.append((start, seen[start]))
     return found
 
 
@@ -121,11 +148,11 @@ class _Lines:
         return line, offset - self.starts[line - 1] + 1
 
 
-def _relations(code: Code, passage: Passage, results: Results, lines: _Lines) -> list[Relation]:
+def _relations(code: Code, passages: list[Passage], results: list[Result], lines: _Lines) -> list[Relation]:
     """One relation for each assignment sign, in order."""
-    at: dict[int, list[tuple[Finding, Mend | None, CodeJudge]]] = {}
-    for finding, mend, judge in results.values():
-        at.setdefault(finding.task.statement.sign.start, []).append((finding, mend, judge))
+    at: dict[int, list[Result]] = {}
+    for result in results:
+        at.setdefault(result.finding.task.statement.sign.start, []).append(result)
     signs: dict[int, Assign] = {}
     for statement in py.every_statement(code.statements):
         if isinstance(statement, Assign):
@@ -134,14 +161,13 @@ def _relations(code: Code, passage: Passage, results: Results, lines: _Lines) ->
     found = []
     for start in sorted(signs):
         statement = signs[start]
-        here = min(at.get(start, ()), key=lambda f: GRAVITY.index(f[0].verdict), default=None)
+        here = min(at.get(start, ()), key=lambda r: GRAVITY.index(r.finding.verdict), default=None)
         if here is not None:
-            found.append(_claimed(numbers, statement, here, results, code.text, lines))
+            found.append(_claimed(numbers, statement, here, code.text, lines))
             continue
-        note = passage.follower.notes.get(start)
-        verdict: Verdict = "unread" if note is None else note.verdict
-        reason = "not reached" if note is None else note.reason
-        found.append(_plain(numbers[start], statement, code.text, lines, verdict, reason))
+        notes = [note for passage in passages if (note := passage.follower.notes.get(start)) is not None]
+        note = min(notes, key=lambda n: n.verdict == "given", default=Note("unread", "not reached"))
+        found.append(_plain(numbers[start], statement, code.text, lines, note.verdict, note.reason))
     return found
 
 
@@ -162,11 +188,10 @@ def _plain(name: str, statement: Assign, text: str, lines: _Lines, verdict: Verd
     )
 
 
-def _claimed(
-    numbers: Mapping[int, str], statement: Assign, here: tuple[Finding, Mend | None, CodeJudge], results: Results, text: str, lines: _Lines
-) -> Relation:
-    finding, mend, judge = here
-    base = _plain(numbers[statement.sign.start], statement, text, lines, finding.verdict, "; ".join(finding.notes) or finding.reason)
+def _claimed(numbers: Mapping[int, str], statement: Assign, here: Result, text: str, lines: _Lines) -> Relation:
+    finding, mend, judge = here.finding, here.mend, here.judge
+    said = [*([finding.reason] if finding.verdict == "unread" else ()), *finding.notes]
+    base = _plain(numbers[statement.sign.start], statement, text, lines, finding.verdict, "; ".join(said) or finding.reason)
     if finding.verdict == "given":
         return base
     decision = finding.outcome.decision if finding.outcome is not None else None
@@ -174,33 +199,35 @@ def _claimed(
     base = replace(
         base,
         read_as=shown_relation(claim.left, claim.right) if claim is not None else "",
-        scope=getattr(decision, "scope", None),
+        scope=_scope(decision),
         bound=f"2^{decision.bound_log2:.0f}" if isinstance(decision, Tested) else None,
-        assumptions=tuple(described(a) for a in finding.outcome.assumptions) if finding.outcome is not None else (),
+        assumptions=_assumptions(here),
     )
-    if isinstance(decision, Tested):
-        base = replace(
-            base, scope="widths " + ", ".join(f"{axis}={size}" for axis, size in decision.sizes) if decision.sizes else "no widths"
-        )
-    if finding.verdict == "follows" and finding.follows is not None and finding.follows in results:
-        source = results[finding.follows][0].task.statement.sign.start
-        return replace(
-            base, follows_from=numbers.get(source), message=f"a copy of {text[statement.value.span.start : statement.value.span.end]}"
-        )
+    right = statement.value.span
+    if finding.verdict == "follows" and finding.follows is not None:
+        source = judge.found[finding.follows].task.statement.sign.start
+        return replace(base, follows_from=numbers.get(source), message=f"a copy of {text[right.start : right.end]}")
     if finding.verdict != "refuted":
         return base
-    right = statement.value.span
     edits = () if mend is None else tuple(Edit(start, end, new) for start, end, new in mend.edits)
-    low, high = (min(e.start for e in edits), max(e.end for e in edits)) if edits else (right.start, right.end)
     return replace(
         base,
         mistake=None if mend is None else mend.mistake,
         message=finding.reason if mend is None else mend.message,
         repair=None if mend is None else _mended(statement, mend, text),
         edits=edits,
-        fault=(low, high),
+        fault=(min(e.start for e in edits), max(e.end for e in edits)) if edits else (right.start, right.end),
         witness=_witness(finding, judge),
     )
+
+
+def _scope(decision: object) -> str | None:
+    match decision:
+        case Proved():
+            return decision.scope
+        case Tested():
+            return "widths " + ", ".join(f"{axis}={size}" for axis, size in decision.sizes) if decision.sizes else "no widths"
+    return None
 
 
 def _mended(statement: Assign, mend: Mend, text: str) -> str:
@@ -212,14 +239,21 @@ def _witness(finding: Finding, judge: CodeJudge) -> Witness | None:
     if finding.outcome is None or not isinstance(finding.outcome.decision, Refuted):
         return None
     found = judge.decider.assumed.shrink(finding.outcome.decision)
-    names = {}
-    for n, (index, position) in enumerate(found.entry):
-        names["ijklmnpq"[n % 8] if len(found.entry) <= 8 else index.name] = position + 1
-    return Witness(dict(found.sizes), {name: _texts(v) for name, v in found.values}, names, found.left, found.right)
+    letters = "ijklmnpq" if len(found.entry) <= 8 else [index.name for index, _ in found.entry]
+    entry = {letters[n]: position + 1 for n, (_, position) in enumerate(found.entry)}
+    return Witness(dict(found.sizes), {name: _texts(v) for name, v in found.values}, entry, found.left, found.right)
 
 
 def _texts(value: object) -> object:
     return [_texts(v) for v in value] if isinstance(value, (list, tuple)) else str(value)
+
+
+def _assumptions(here: Result) -> tuple[str, ...]:
+    """What a decision rests on, in words."""
+    if here.finding.outcome is None:
+        return ()
+    positive = [described(Positive(name)) for name in sorted(here.passage.follower.positive)]
+    return (*(described(a) for a in here.finding.outcome.assumptions), *positive)
 
 
 def described(assumption: Assumption) -> str:
@@ -233,13 +267,11 @@ def described(assumption: Assumption) -> str:
             return f"{name} > 0 (unstated)"
 
 
-def _described(passage: Passage) -> dict[str, object]:
+def _described(passages: list[Passage]) -> dict[str, object]:
     found: dict[str, object] = {}
-    for definition in passage.program.definitions:
-        found[definition.name] = {
-            "axes": list(definition.axes),
-            "defined_as": shown(definition.body) if definition.body is not None else None,
-        }
-    for key, reason in passage.follower.failed.items():
-        found.setdefault(key, {"axes": [], "defined_as": None, "not_understood": reason})
+    for passage in passages:
+        for d in passage.program.definitions:
+            found[d.name] = {"axes": list(d.axes), "defined_as": shown(d.body) if d.body is not None else None}
+        for key, reason in passage.follower.failed.items():
+            found.setdefault(key, {"axes": [], "defined_as": None, "not_understood": reason})
     return found

@@ -15,7 +15,7 @@ from verify.kernel.decision import IllTyped, Proved, Refuted, Undecided
 from verify.kernel.program import nodes
 from verify.meaning.arrays import Array, Hidden, Mismatch, NotRead
 from verify.meaning.claims import Typed
-from verify.meaning.code import Task
+from verify.meaning.code import Gradient, Pack, Task
 from verify.meaning.code_claims import Backward, Passage, step_of, without_rate
 from verify.reading import numpy_code as py
 from verify.reading.numpy_code import Expression
@@ -51,8 +51,11 @@ class CodeJudge:
     found: dict[int, Finding] = field(default_factory=dict)
     trusted: bool | None = None
 
+    used: frozenset[int] = field(init=False)
+
     def __post_init__(self) -> None:
         self.backward = Backward(self.passage)
+        self.used = used_by_claims(self.passage)
 
     def findings(self) -> list[Finding]:
         """The findings on all tasks, in order."""
@@ -282,6 +285,8 @@ class CodeJudge:
             return replace(base, verdict=verdict, claim=claim, outcome=outcome)
         if isinstance(rest, k.Add):
             return replace(base, claim=claim, reason="the update adds something to the gradient")
+        if self.passage.upstream and not self.passage.follower.handed:
+            return replace(base, claim=claim, reason="no loss is computed in this code, so that the sign of the update cannot be checked")
         outcome = self.decider.refuses(claim)
         if isinstance(outcome.decision, Refuted):
             return replace(base, verdict="refuted", claim=claim, outcome=outcome, reason="the two sides differ")
@@ -317,3 +322,24 @@ class CodeJudge:
         """Whether an expression mentions more than parameters and numbers."""
         names = {n.name for n in nodes({}, expr) if isinstance(n, k.Tensor)}
         return bool(names - self.passage.parameters)
+
+
+def used_by_claims(passage: Passage) -> frozenset[int]:
+    """The tasks whose values a claim uses, directly or through intermediate values."""
+    follower = passage.follower
+    used: set[int] = set()
+    for task in reversed(follower.tasks):
+        if task.kind not in ("gradient", "update") and not task.quantities and task.number not in used:
+            continue
+        reads = [n for side in (task.value, task.target) for n in py.walk(side)]
+        for node in reads:
+            key = follower.safe_key(node) if isinstance(node, (py.Name, py.Member, py.Item)) else None
+            entry = None if key is None else task.seen.get(key)
+            stack = [entry]
+            while stack:
+                top = stack.pop()
+                if isinstance(top, Gradient):
+                    used.add(top.task)
+                elif isinstance(top, Pack):
+                    stack.extend(top.items)
+    return frozenset(used)

@@ -14,7 +14,7 @@ from string import ascii_letters
 
 from verify.kernel import expr as k
 from verify.kernel.expr import Expr, Index
-from verify.kernel.program import Definition
+from verify.kernel.program import Definition, nodes
 from verify.reading import numpy_code as py
 from verify.reading.numpy_code import Expression
 
@@ -200,7 +200,7 @@ UNARY: Mapping[str, Callable[[Expr], Expr]] = {
 }
 KEEPS = frozenset({
     "array", "asarray", "asmatrix", "matrix", "copy", "float", "float32", "float64", "ascontiguousarray", "atleast_1d", "atleast_2d",
-    "nan_to_num", "astype", "item", "int", "deepcopy", "tolist", "float_", "double",
+    "nan_to_num", "astype", "item", "int", "deepcopy", "tolist", "float_", "double", "int64", "int32", "uint8", "bool_", "squeeze_",
 })  # fmt: skip
 """Calls that give back the values that they are given."""
 
@@ -211,6 +211,7 @@ RANDOM = frozenset({
     "randn", "rand", "random", "normal", "uniform", "random_sample", "standard_normal", "empty", "randint", "binomial",
     "permutation", "linspace", "arange", "shuffle",
 })  # fmt: skip
+PROBABILITIES = frozenset({"keep_prob", "keep", "p", "keep_rate", "retain_prob", "keep_probability"})
 MODULES = frozenset({"np", "numpy", "cp", "jnp", "math", "scipy", "random", "special", "linalg", "rng", "npr", "copy", "onp", "anp"})
 MADE = frozenset(FILLED) | RANDOM
 
@@ -230,6 +231,9 @@ class Scope:
     labels: Callable[[Expression, Array], Labels | None] | None = None
     guards: bool = False
     guarded: set[str] = field(default_factory=set)
+    random: set[str] = field(default_factory=set)
+    thresholds: dict[str, tuple[Expr, bool]] = field(default_factory=dict)
+    positive: set[str] = field(default_factory=set)
     left: int = MAX_NODES
 
 
@@ -331,6 +335,8 @@ class Evaluator:
                 return self.known(left) or self.known(right)
             case py.Binary(_, operator, left, right) if operator in ("==", "!=", "<", ">", "<=", ">="):
                 one, other = self.value(left), self.value(right)
+                if isinstance(one, Truth) and isinstance(other, Truth) and operator in ("==", "!="):
+                    return (one.value == other.value) == (operator == "==")
                 if isinstance(one, Word) and isinstance(other, Word) and operator in ("==", "!="):
                     return (one.text == other.text) == (operator == "==")
                 if isinstance(one, Array) and isinstance(other, Array) and isinstance(one.expr, k.Num) and isinstance(other.expr, k.Num):
@@ -459,32 +465,92 @@ class Evaluator:
     def compared(self, operator: str, left: Array, right: Array) -> Mask:
         """A comparison as a step; at the kink itself nothing is claimed."""
         one, other, dims = self.broadcast(left, right)
+        drawn = self.drawn(operator, one, other)
+        if drawn is not None:
+            return Mask(Array(drawn, dims))
         if operator in ("<", "<="):
             one, other, operator = other, one, {"<": ">", "<=": ">="}[operator]
-        if other == k.ZERO and (under := self.rectified(one)) is not None:
-            return Mask(Array(k.ONE if operator == ">=" else under if operator in (">", "!=") else k.sub(k.ONE, under), dims))
-        if one == k.ZERO and (under := self.rectified(other)) is not None and operator in (">", ">=", "==", "!="):
-            return Mask(Array({">": k.ZERO, ">=": k.sub(k.ONE, under), "==": k.sub(k.ONE, under), "!=": under}[operator], dims))
-        if operator in ("==", "!="):
+        if other == k.ZERO and (split := self.rectified(one)) is not None:
+            above = k.mul(split[0], self.step(split[1]))
+            found = {">": above, "!=": split[0], "==": k.sub(k.ONE, split[0])}.get(operator)
+            if found is None:
+                raise NotRead("a comparison of what is 0 for half of its arguments")
+            return Mask(Array(found, dims))
+        if one == k.ZERO and operator == ">=" and (split := self.rectified(other)) is not None:
+            return Mask(Array(k.sub(k.ONE, k.mul(split[0], self.step(split[1]))), dims))
+        if other == k.ZERO and operator in ("==", "!="):
             raise NotRead("equality of numbers")
-        return Mask(Array(step(k.sub(one, other)), dims))
+        if operator in ("==", "!=") or self.rectified(one) is not None or self.rectified(other) is not None:
+            raise NotRead("a comparison that is not understood")
+        return Mask(Array(self.step(k.sub(one, other)), dims))
 
-    def rectified(self, expr: Expr) -> Expr | None:
-        """The step of u, where an expression is relu(u) times something positive; else None. It is 0 for half of its arguments."""
-        for _ in range(4):
-            match expr:
-                case k.Tensor(name, positions):
-                    definition = self.scope.definitions.get(name)
-                    if definition is None or definition.body is None:
-                        return None
-                    expr = k.substitute(definition.body, dict(zip(definition.indices, positions, strict=True)))
-                case k.Mul(factors):
-                    steps = [f for f in factors if isinstance(f, k.Step)]
-                    rest = k.mul(*(f for f in factors if not isinstance(f, k.Step)))
-                    return steps[0] if len(steps) == 1 and step(rest) == steps[0] else None
-                case _:
-                    return None
+    def drawn(self, operator: str, one: Expr, other: Expr) -> Expr | None:
+        """A comparison of random numbers with a threshold, as the step of the random numbers: how they lie around 0 is as good as how
+        they lie around the threshold. Only for one threshold each."""
+        if operator in ("<", "<="):
+            one, other = other, one
+        for value, threshold, turned in ((one, other, False), (other, one, True)):
+            if isinstance(value, k.Tensor) and value.name in self.scope.random and not threshold.free and threshold != k.ZERO:
+                known, first = self.scope.thresholds.setdefault(value.name, (threshold, turned))
+                if known != threshold:
+                    raise NotRead("random numbers with two thresholds")
+                return k.Step(value) if turned == first else k.sub(k.ONE, k.Step(value))
         return None
+
+    def step(self, argument: Expr) -> Expr:
+        """1 where the argument is positive; a probability to keep a unit is, and says nothing as a factor."""
+        if isinstance(argument, k.Mul):
+            kept = []
+            for factor in argument.factors:
+                base = factor.base if isinstance(factor, k.Pow) else factor
+                if isinstance(base, k.Tensor) and not base.indices and base.name in PROBABILITIES:
+                    self.scope.positive.add(base.name)
+                elif not isinstance(base, k.Size):
+                    kept.append(factor)
+            argument = k.mul(*kept)
+        return step(self.bent(argument) or argument)
+
+    def bent(self, expr: Expr) -> Expr | None:
+        """u, where an expression is a positive multiple of u for positive and for negative u, as leaky activations are."""
+        if isinstance(expr, k.Tensor):
+            definition = self.scope.definitions.get(expr.name)
+            if definition is None or not isinstance(definition.body, (k.Add, k.Tensor)):
+                return None
+            expr = k.substitute(definition.body, dict(zip(definition.indices, expr.indices, strict=True)))
+        steps = {n for n in nodes({}, expr) if isinstance(n, k.Step)}
+        if len(steps) != 1:
+            return None
+        bend = steps.pop()
+        assert isinstance(bend, k.Step)
+        for value in (k.ONE, k.ZERO):
+            piece = k.rebuild(expr, tuple(_put(c, bend, value) for c in k.children(expr)))
+            if step(piece) != bend:
+                return None
+        return bend.argument
+
+    def rectified(self, expr: Expr) -> tuple[Expr, Expr] | None:
+        """Steps s and the rest u of an expression that is s·u, looked up through its definitions; None where it has no step as a factor.
+
+        Such an expression is 0 for half of its arguments: it is positive exactly where all steps are 1 and the rest is positive."""
+        steps: list[Expr] = []
+        rest: list[Expr] = []
+        stack = [expr]
+        for _ in range(64):
+            if not stack:
+                break
+            top = stack.pop()
+            match top:
+                case k.Mul(factors):
+                    stack.extend(reversed(factors))
+                case k.Step():
+                    steps.append(top)
+                case k.Tensor(name, positions) if (d := self.scope.definitions.get(name)) is not None and isinstance(
+                    d.body, (k.Mul, k.Tensor, k.Step)
+                ):
+                    stack.append(k.substitute(d.body, dict(zip(d.indices, positions, strict=True))))
+                case _:
+                    rest.append(top)
+        return (k.mul(*steps), k.mul(*rest, *stack)) if steps else None
 
     # -- parts of arrays --------------------------------------------------------------------------------------------------------------
 
@@ -726,7 +792,11 @@ class Evaluator:
             return value.array if isinstance(value, Mask) else value
         if name in BINARY and given == 2 and not keywords:
             return self.binary(BINARY[name], self.value(arguments[0]), self.value(arguments[1]))
-        if name in ("sum", "mean", "average", "max", "amax", "prod") and 1 <= given <= 2 and set(keywords) <= {"axis", "keepdims"}:
+        if (
+            name in ("sum", "mean", "average", "max", "amax", "prod", "var", "std")
+            and 1 <= given <= 2
+            and set(keywords) <= {"axis", "keepdims"}
+        ):
             return self.reduced(
                 name, self.array(arguments[0]), arguments[1] if given == 2 else keywords.get("axis"), keywords.get("keepdims")
             )
@@ -846,6 +916,11 @@ class Evaluator:
             if self.scope.shift is None:
                 raise NotRead("a maximum along an axis")
             return self.scope.shift(array, dims)
+        if name in ("var", "std"):
+            mean = quotient(k.total(array.expr, *over), k.mul(*(k.Size(d.axis) for d in over)))
+            spread = k.total(k.power(k.sub(array.expr, mean), 2), *over)
+            variance = quotient(spread, k.mul(*(k.Size(d.axis) for d in over)))
+            return Array(variance if name == "var" else k.power(variance, Fraction(1, 2)), dims)
         if name == "prod":
             expr = array.expr
             for index in reversed(over):
@@ -1009,6 +1084,10 @@ class Evaluator:
         """The shape in words: ``(n, k)``."""
         inside = ", ".join("1" if d is None else self.axes.find(d.axis) for d in array.dims)
         return f"({inside}{',' if len(array.dims) == 1 else ''})"
+
+
+def _put(expr: Expr, old: Expr, new: Expr) -> Expr:
+    return new if expr == old else k.rebuild(expr, tuple(_put(c, old, new) for c in k.children(expr))) if k.children(expr) else expr
 
 
 def quotient(left: Expr, right: Expr) -> Expr:

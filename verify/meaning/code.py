@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from verify.kernel import expr as k
@@ -28,6 +28,7 @@ from verify.meaning.arrays import (
     NotRead,
     Scope,
     Several,
+    Truth,
     Value,
     Word,
     is_range,
@@ -147,11 +148,11 @@ _OF_LOSS = r"(?:L|l|J|E|C|loss|Loss|cost|Cost|err)"
 _GRADIENT = (
     re.compile(rf"^d_?{_OF_LOSS}_?(?:by_?|wrt_?|_)?d_?(?P<q>.+)$"),
     re.compile(r"^(?:grad|gradient|grads|nabla|g|d|D|del|delta|bar|J)_(?:wrt_)?(?P<q>.+)$"),
-    re.compile(r"^(?:d|grad|nabla|g|D|J|delta|del)(?P<q>.+)$"),
+    re.compile(r"^(?:d|grad|nabla|g|D(?=[A-Za-z])|J|delta|del)(?P<q>.+)$"),
     re.compile(r"^(?P<q>.+?)_?(?:grad|gradient|bar|_g|Grad)$"),
 )
 _DELTA = re.compile(
-    r"^(?:delta|error_signal|err|error|d|D|delta_)_?(?P<q>[A-Za-z]*\d*(?:\[-?\d+\])?)$|^(?P<p>[A-Za-z0-9]+)_(?:delta|error|err)$"
+    r"^(?:delta|error_signal|err|error|d|delta_)_?(?P<q>[A-Za-z]*\d*(?:\[-?\d+\])?)$|^(?P<p>[A-Za-z0-9]+)_(?:delta|error|err)$"
 )
 
 
@@ -160,36 +161,55 @@ def stem_of(key: str) -> str:
     return key.partition("[")[0]
 
 
-def base_of(key: str, known: Iterable[str]) -> str | None:
-    """The key of the quantity that a key names the gradient of: ``W2`` for ``dW2``, ``grad_W2``, ``dL_dW2``, ``W2_grad``; None if it
-    names none."""
-    stem, bracket, rest = key.partition("[")
-    item = bracket + rest
-    names = set(known)
-    folded: dict[str, list[str]] = {}
-    for name in names:
-        folded.setdefault(name.lower().replace("_", ""), []).append(name)
-    for pattern in _GRADIENT:
-        found = pattern.match(stem)
-        if found is None:
-            continue
-        wanted = found["q"] + item
-        if wanted in names and wanted != key:
-            return wanted
-        near = folded.get(wanted.lower().replace("_", ""), [])
-        if len(near) == 1 and near[0] != key:
-            return near[0]
-        longer = [name for name in names if len(wanted) > 2 and name.startswith(wanted + "_") and base_of(name, ()) is None]
-        if len(longer) == 1:
-            return longer[0]
-    found = _DELTA.match(key)
-    if found is not None:
-        tag = found["q"] if found["q"] is not None else found["p"]
-        return _signal(tag or "", names)
-    return None
+class Names:
+    """The names of a file's quantities, for finding which of them a gradient's name means."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self.known = frozenset(known)
+        self._folded: dict[str, list[str]] = {}
+        self._longer: dict[str, list[str]] = {}
+        self._found: dict[str, str | None] = {}
+        for name in sorted(self.known):
+            self._folded.setdefault(name.lower().replace("_", ""), []).append(name)
+            for n, letter in enumerate(name):
+                if letter == "_" and n > 2:
+                    self._longer.setdefault(name[:n], []).append(name)
+
+    def base_of(self, key: str) -> str | None:
+        """The name that a key names the gradient of: ``W2`` for ``dW2``, ``grad_W2``, ``dL_dW2``, ``W2_grad``; None if it names none."""
+        if key not in self._found:
+            self._found[key] = None  # a name is never its own gradient's
+            self._found[key] = self._base(key)
+        return self._found[key]
+
+    def _base(self, key: str) -> str | None:
+        stem, bracket, rest = key.partition("[")
+        for pattern in _GRADIENT:
+            found = pattern.match(stem)
+            if found is None:
+                continue
+            for q in (found["q"], *PLURALS.get(found["q"], ())):
+                wanted = q + bracket + rest
+                if wanted in self.known and wanted != key:
+                    return wanted
+                near = [n for n in self._folded.get(wanted.lower().replace("_", ""), ()) if n != key]
+                if len(near) == 1:
+                    return near[0]
+                longer = [n for n in self._longer.get(wanted, ()) if n != key and self.base_of(n) is None]
+                if len(longer) == 1:
+                    return longer[0]
+        signal = _DELTA.match(key)
+        if signal is None:
+            return None
+        tag = signal["q"] if signal["q"] is not None else signal["p"]
+        return _signal(tag or "", self.known - {key})
 
 
-def _signal(tag: str, names: set[str]) -> str | None:
+PLURALS = {"w": ("weights", "ws"), "W": ("weights", "Ws"), "b": ("biases", "bs"), "a": ("activations",), "z": ("zs",)}
+"""Lists that a gradient's letter may mean."""
+
+
+def _signal(tag: str, names: frozenset[str]) -> str | None:
     """The pre-activation that an error signal with that tag belongs to; else the activation."""
     tags = {"o": ("o", "out", "output"), "out": ("out", "o", "output"), "output": ("output", "out", "o"), "h": ("h", "hidden"),
             "hidden": ("hidden", "h")}.get(tag, (tag,))  # fmt: skip
@@ -240,6 +260,8 @@ class Outline:
     labels: set[str]
     functions: dict[str, py.Function]
     called: dict[str, list[py.Called]]
+    assigned: set[str] = field(default_factory=set)
+    names: Names = field(default_factory=lambda: Names(()))
 
 
 def outline(code: Code) -> Outline:
@@ -251,9 +273,18 @@ def outline(code: Code) -> Outline:
         if isinstance(statement, py.Function):
             found.functions[statement.name] = statement
             found.keys |= {name for name, _ in statement.parameters}
+        assigned = {id(t) for t in _targets(statement)}
         for expression in expressions_of(statement):
+            if id(expression) in assigned:
+                found.keys.add(plain_key(expression) or "")
+                found.assigned.add(plain_key(expression) or "")
+                continue
             _glance(expression, found, bare, indexed)
         if isinstance(statement, py.Assign):
+            pairs = [(statement.target, statement.value)]
+            if isinstance(statement.target, py.Listed) and isinstance(statement.value, py.Listed):
+                pairs += zip(statement.target.items, statement.value.items, strict=False)
+            found.lists |= {one.text for one, other in pairs if isinstance(one, py.Name) and is_list(other)}
             if isinstance(statement.value, (py.Listed, py.Keyed)) and not (
                 isinstance(statement.value, py.Listed) and statement.value.items
             ):
@@ -268,11 +299,33 @@ def outline(code: Code) -> Outline:
             ):
                 found.updated.add(key)
     found.lists |= {name for name in indexed if name not in bare}
-    for key in list(found.keys):
-        base = base_of(key, found.keys - found.widths)
+    found.names = Names(found.keys - found.widths - found.functions.keys())
+    for key in sorted(found.keys):
+        base = found.names.base_of(key)
         if base is not None:
             found.differentiated.add(base)
     return found
+
+
+def _targets(statement: Statement) -> tuple[Expression, ...]:
+    """The plain names that a statement assigns."""
+    if isinstance(statement, py.Assign) and isinstance(statement.target, py.Name):
+        return (statement.target,)
+    return ()
+
+
+def is_list(value: Expression) -> bool:
+    """Whether an expression makes an empty list or dictionary, or one of a repeated item: ``[]``, ``{}``, ``[None] * n``."""
+    match value:
+        case py.Listed(_, items):
+            return not items
+        case py.Keyed():
+            return True
+        case py.Called(_, py.Name(_, "list" | "dict"), (), ()):
+            return True
+        case py.Binary(_, "*", py.Listed(), _):
+            return True
+    return isinstance(value, py.Unknown) and "listcomp" in value.reason
 
 
 def expressions_of(statement: Statement) -> tuple[Expression, ...]:
@@ -338,6 +391,7 @@ def _glance(expression: Expression, found: Outline, bare: set[str], indexed: set
                                 found.widths.add(item.text)
             case py.Member(_, py.Name() as of, "append"):
                 below.add(id(of))
+                found.lists.add(of.text)
             case py.Name(_, name) if id(node) not in below:
                 bare.add(name)
 
@@ -370,8 +424,12 @@ class Follower:
         self.trouble = 0.0
         self.passages = passages_of(sketch)
         self.returned: dict[str, Entry] = {}
+        self.output_quantity: Quantity | None = None
         self.parameters: frozenset[str] = frozenset()
         self.late: set[str] = set()
+        self.random: set[str] = set()
+        self.thresholds: dict[str, tuple[Expr, bool]] = {}
+        self.positive: set[str] = set()
         self.shared: dict[tuple[str, str], Entry] = {}
 
     # -- keys and values --------------------------------------------------------------------------------------------------------------
@@ -413,6 +471,9 @@ class Follower:
                 labels=self.labels,
                 guards=self.guards,
                 guarded=self.guarded,
+                random=self.random,
+                thresholds=self.thresholds,
+                positive=self.positive,
             )
         )
 
@@ -433,7 +494,7 @@ class Follower:
         if key.endswith("]"):
             stem, _, number = key[:-1].partition("[")
             if number.startswith("-"):
-                size = sum(1 for other in self.entries if other.startswith(stem + "[") and other.endswith("]"))
+                size = self.length(stem)
                 return self.entries.get(f"{stem}[{size + int(number)}]") if size else None
         return None
 
@@ -547,8 +608,6 @@ class Follower:
     def function(self, statement: py.Function) -> None:
         """A function: its body is followed in place if the code's own derivation stands in it, else it is entered where it is called."""
         if statement.name not in self.passages:
-            if statement.owner:
-                return
             self.entries[statement.name] = Closure(statement.parameters, statement.body)
             for inner in py.every_statement(statement.body):
                 if isinstance(inner, py.Assign):
@@ -567,14 +626,15 @@ class Follower:
         self.run(statement.body)
         if self.outputs:
             self.returned[statement.name] = self.outputs[-1]
+            found = self.outputs[-1].items if isinstance(self.outputs[-1], Pack) else (self.outputs[-1],)
+            self.output_quantity = next((e for e in found if isinstance(e, Quantity)), self.output_quantity)
 
     def parameter(self, name: str) -> None:
         """A parameter of a function that is followed in place: what the name means already, or the gradient that is handed in."""
-        base = base_of(name, self.sketch.keys - {name})
+        base = self.sketch.names.base_of(name)
         if name in HANDED and base is None:
-            last = next((e for e in reversed(list(self.returned.values())) if isinstance(e, Quantity)), None)
-            if last is not None:
-                self.handed[name] = last.name
+            if self.output_quantity is not None:
+                self.handed[name] = self.output_quantity.name
         elif base is not None and name not in self.entries and isinstance(self.entries.get(base), Quantity):
             entry = self.entries[base]
             assert isinstance(entry, Quantity)
@@ -584,15 +644,24 @@ class Follower:
 
     def output(self, value: Expression) -> None:
         entry = self.packed(value)
-        items = entry.items if isinstance(entry, Pack) else (entry,)
-        found = [i for i in items if isinstance(i, Quantity)]
-        if found:
-            self.outputs.append(found[0])
+        if entry is None and not isinstance(value, (py.Keyed, py.Constant)) and not self.backward(value):
+            try:
+                found = self.evaluator().value(value)
+            except (NotRead, Mismatch):
+                return
+            entry = self.quantity("returned", found, value) if isinstance(found, Array) and found.expr.free else found
+            if isinstance(found, Array) and not found.dims and any(isinstance(n, k.Tensor) for n in nodes({}, found.expr)):
+                entry = self.quantity("returned", found, value)
+        if entry is not None:
+            self.outputs.append(entry)
 
     def packed(self, value: Expression) -> Entry | None:
         """The entry that a name, or a tuple of names, has; None for any other expression."""
         if isinstance(value, py.Listed):
             return Pack(tuple(self.packed(i) for i in value.items))
+        if isinstance(value, py.Called):
+            name = plain_key(value.function) if isinstance(value.function, (py.Name, py.Member)) else None
+            return self.returned.get(name or "") if name in self.passages else None
         try:
             key = self.key(value)
         except (NotRead, Mismatch):
@@ -695,7 +764,7 @@ class Follower:
         stem = plain_key(of)
         if stem is None:
             return
-        size = sum(1 for other in self.entries if other.startswith(stem + "["))
+        size = self.length(stem)
         entry = self.packed(item)
         if entry is None:
             try:
@@ -727,23 +796,40 @@ class Follower:
     def unpacked(self, statement: py.Assign, target: py.Listed, value: Expression) -> None:
         """``a, b = f(x)``: known parts are bound, what is known already stays, the rest is given from outside."""
         entry = self.packed(value)
-        if entry is None and isinstance(value, py.Called):
+        if entry is None and not self.backward(value):
             try:
-                entry = self.evaluator(self.quiet_or_leaf).own(value)
+                entry = self.evaluator().value(value)
             except (NotRead, Mismatch):
                 entry = None
-        items: Sequence[Entry | None] = ()
-        if isinstance(entry, (Pack, Several)):
-            items = entry.items
-        if len(items) == len(target.items):
-            for one, item in zip(target.items, items, strict=True):
-                key = plain_key(one)
-                if key is not None and item is not None:
-                    self.entries[key] = self.quantity(key, item) if isinstance(item, Array) else item
+        items: Sequence[Entry | None] = entry.items if isinstance(entry, (Pack, Several)) else ()
+        if len(items) != len(target.items):
+            items = (None,) * len(target.items)
+        for one, item in zip(target.items, items, strict=True):
+            key = plain_key(one)
+            if key is None or item is None:
+                if key is not None and self.base(key) is not None and not isinstance(self.entries.get(key), Gradient):
+                    self.entries[key] = Hidden(f"{key} comes from a call that is not followed")
+                    self.note(statement, "unread", "what is returned here is not followed")
+                continue
+            self.store(key, item)
         self.note(statement, "given", "values from elsewhere")
 
-    def quiet_or_leaf(self, node: Expression) -> Value | None:
-        return self.lookup(node)
+    def store(self, key: str, found: Entry, source: Expression | None = None) -> None:
+        """Gives a key a value: an array becomes a definition, numbers stay numbers."""
+        if isinstance(found, (Several, Pack)) and key in self.sketch.lists:
+            for n, item in enumerate(found.items):
+                if item is not None and not isinstance(item, Truth):
+                    self.entries[f"{key}[{n}]"] = item
+            return
+        if not isinstance(found, Array):
+            self.entries[key] = found
+            return
+        constant = not any(isinstance(n, k.Tensor) for n in nodes({}, found.expr))
+        if constant and key in self.sketch.widths and isinstance(found.expr, k.Num) and not found.dims and found.expr.value > 1:
+            axis = self.axes.new(key, fixed=True)
+            self.entries[key] = Array(k.Size(axis))
+        else:
+            self.entries[key] = found if constant else self.quantity(key, found, source)
 
     def one(self, statement: py.Assign, target: Expression, value: Expression, seen: dict[str, Entry] | None) -> None:
         """One target and its value."""
@@ -762,6 +848,15 @@ class Follower:
             self.note(statement, "given", "the same value")
             return
         self.alias(statement, key, value)
+        for node in py.walk(value):
+            free = self.safe_key(node) if isinstance(node, py.Name) else None
+            if (
+                free is not None
+                and self.entry(free) is None
+                and free not in self.sketch.assigned
+                and self.sketch.names.base_of(free) is not None
+            ):
+                self.parameter(free)
         base = self.base(key)
         backward = self.backward(value)
         if not statement.operator and isinstance(value, py.Keyed):
@@ -802,11 +897,21 @@ class Follower:
 
     def base(self, key: str) -> str | None:
         """The key of the quantity that a key names the gradient of, if the forward pass has it."""
-        base = base_of(key, self.sketch.keys - self.sketch.widths - {key})
+        base = self.sketch.names.base_of(key)
+        if base is None and key.endswith("]"):
+            stem, _, number = key[:-1].partition("[")
+            lists = self.sketch.names.base_of(stem)
+            if lists is not None:
+                size = self.length(lists)
+                base = f"{lists}[{int(number) + size if number.startswith('-') else number}]"
         if base is None or base in self.sketch.functions:
             return None
         known = self.entries.get(base)
         return base if isinstance(known, Quantity) or base in self.versions else None
+
+    def length(self, container: str) -> int:
+        """How many items of a list are known."""
+        return sum(1 for other in self.entries if other.startswith(container + "[") and not other.startswith(container + "[-"))
 
     def claims(self, value: Expression, backward: bool) -> bool:
         """Whether what is assigned to a gradient's name can be one: numbers alone cannot, but for zeros that are added to later."""
@@ -922,17 +1027,20 @@ class Follower:
                 and self.entry(key) is None
                 and self.may_be_leaf(key, node)
                 and key not in self.sketch.lists
-            ) and base_of(key, self.sketch.keys - {key}) is None:
+            ) and self.sketch.names.base_of(key) is None:
                 self.leaf(key)
                 self.late.add(key)
 
     def forward(self, statement: py.Assign, target: Expression, key: str, value: Expression) -> None:
         """A definition of the forward pass, or something given."""
         parameter = key in self.parameters
-        made = random_call(value)
+        made = None if any(isinstance(n, py.Binary) and n.operator in COMPARISONS for n in py.walk(value)) else random_call(value)
         try:
             if made is not None:
                 self.leaf(key, tuple(None if d is None else d.axis for d in self.evaluator().shape(made, key)))
+                random = self.entries[key]
+                if isinstance(random, Quantity):
+                    self.random.add(random.name)
                 self.note(statement, "given", "random values")
                 return
             literal = literal_shape(value)
@@ -942,6 +1050,12 @@ class Follower:
                 return
             if not statement.operator:
                 alias = self.packed(value)
+                if isinstance(alias, Pack) and key in self.sketch.lists:
+                    if all(i is not None for i in alias.items):
+                        self.store(key, alias)
+                        self.note(statement, "given", "a list")
+                        return
+                    alias = None
                 if alias is not None:
                     self.entries[key] = alias
                     if isinstance(alias, Quantity):
@@ -961,21 +1075,11 @@ class Follower:
                     return
             self.fail(statement, key, str(reason), isinstance(reason, Mismatch))
             return
-        if isinstance(found, Array):
-            constant = not any(isinstance(n, k.Tensor) for n in nodes({}, found.expr))
-            if constant and parameter:
-                self.leaf(key, tuple(None if d is None else d.axis for d in found.dims))
-                self.note(statement, "given", "initial values")
-                return
-            if constant and key in self.sketch.widths and isinstance(found.expr, k.Num) and not found.dims and found.expr.value > 1:
-                axis = self.axes.new(key, fixed=True)
-                self.entries[key] = Array(k.Size(axis))
-            elif constant:
-                self.entries[key] = found
-            else:
-                self.entries[key] = self.quantity(key, found, value if not statement.operator else None)
-        else:
-            self.entries[key] = found
+        if parameter and isinstance(found, Array) and not any(isinstance(n, k.Tensor) for n in nodes({}, found.expr)):
+            self.leaf(key, tuple(None if d is None else d.axis for d in found.dims))
+            self.note(statement, "given", "initial values")
+            return
+        self.store(key, found, None if statement.operator else value)
         self.note(statement, "given", "a definition")
 
     def derived(self, value: Expression) -> bool:
@@ -1029,6 +1133,7 @@ class Follower:
         return quantity
 
 
+COMPARISONS = frozenset({"<", ">", "<=", ">="})
 BUILTINS = frozenset({
     "range", "len", "zip", "enumerate", "print", "sum", "max", "min", "abs", "float", "int", "list", "dict", "tuple", "set", "str",
     "bool", "reversed", "sorted", "map", "filter", "open", "eval", "exec", "compile", "getattr", "setattr", "globals", "locals",
@@ -1050,7 +1155,7 @@ def passages_of(sketch: Outline) -> frozenset[str]:
         parameters = [p for p, _ in function.parameters if p != "self"]
         own = [c for c in calls if [plain_key(a) for a in c.arguments] == parameters[: len(c.arguments)]]
         several = any(isinstance(s, py.Returned) and isinstance(s.value, (py.Listed, py.Keyed)) for s in py.every_statement(function.body))
-        gradients = {a for a in assigned if (base := base_of(a, sketch.keys)) is not None and base not in sketch.functions and len(a) > 1}
+        gradients = {a for a in assigned if sketch.names.base_of(a) is not None and len(a) > 1}
         if (
             (not calls and (assigned or name in ("loss", "cost")))
             or (calls and len(own) == len(calls) and assigned)

@@ -5,8 +5,9 @@ Each statement is judged on its own: the gradients that it uses count as the tru
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from verify.kernel import expr as k
 from verify.kernel.expr import Expr, Index
@@ -88,6 +89,32 @@ class Passage:
         dims = tuple(None if a is None else self.follower.axes.index(a) for a in axes)
         wrt = k.Tensor(quantity, tuple(d for d in dims if d is not None))
         return Array(k.mul(self.scales[self.over_samples(quantity)], k.Derivative(k.Tensor(self.loss), wrt)), dims)
+
+
+def units(code: Code) -> list[Code]:
+    """The parts of a file that are understood by themselves: each pair of functions such as ``relu_forward`` and ``relu_backward`` where
+    there are several, with the functions that are neither; else the whole file."""
+    pairs: dict[str, list[py.Function]] = {}
+    for statement in code.statements:
+        if isinstance(statement, py.Function) and (stem := pair_stem(statement.name)) is not None:
+            pairs.setdefault(stem, []).append(statement)
+    whole = {stem: functions for stem, functions in pairs.items() if len(functions) > 1}
+    if len(whole) < 2:
+        return [code]
+    paired = {id(f) for functions in whole.values() for f in functions}
+    shared = tuple(s for s in code.statements if isinstance(s, py.Function) and id(s) not in paired)
+    rest = tuple(s for s in code.statements if id(s) not in paired)
+    found = [replace(code, statements=(*shared, *functions)) for functions in whole.values()]
+    return [*found, replace(code, statements=rest)] if len(found) < MAX_UNITS else [code]
+
+
+MAX_UNITS = 40
+
+
+def pair_stem(name: str) -> str | None:
+    """What ``relu_forward`` and ``relu_backward`` have in common; None for other names."""
+    found = re.fullmatch(r"(?P<a>.+?)_?(?:forward|backward|fwd|bwd)(?:_pass)?|(?:forward|backward|fwd|bwd)_(?P<b>.+)", name)
+    return None if found is None else found["a"] or found["b"]
 
 
 def passage_of(code: Code, guards: bool = False, declared: Mapping[str, Template] | None = None) -> Passage:
@@ -200,19 +227,20 @@ def _loss(follower: Follower) -> tuple[str | None, bool, float]:
 
     if roots:
         return named[min(roots, key=rank)], False, 0.0
-    for entry in (*reversed(follower.outputs), *reversed(list(follower.returned.values()))):
-        if isinstance(entry, Quantity) and all(a is None for a in entry.axes) and definitions[entry.name].body is not None:
-            return entry.name, False, 0.0
-    if wide:
-        return None, False, 5.0
     if any(stem_of(key).lower() in LOSSES or "loss" in key.lower() for key in follower.failed):
         return None, False, 1.0
+    for entry in (*reversed(follower.outputs), *reversed(list(follower.returned.values()))):
+        first = entry.items[0] if isinstance(entry, Pack) and entry.items else entry
+        if isinstance(first, Quantity) and all(a is None for a in first.axes) and definitions[first.name].body is not None:
+            return first.name, False, 0.0
+    if wide:
+        return None, False, 5.0
     handed = dict(follower.handed)
     if not handed:
-        first = next((t for t in follower.tasks if t.kind == "gradient" and not t.linked and t.quantities), None)
-        if first is None:
+        start = next((t for t in follower.tasks if t.kind == "gradient" and not t.linked and t.quantities), None)
+        if start is None:
             return None, False, 0.0
-        handed = {first.key: first.quantities[0]}
+        handed = {start.key: start.quantities[0]}
     terms: list[Expr] = []
     for key, name in handed.items():
         leaf = follower.unused(f"{key}*")
@@ -256,7 +284,7 @@ def targets(program: Program, known: Iterable[str]) -> set[Assumption]:
             for factor in node.factors:
                 for inner in nodes(program.by_name, factor) if not isinstance(factor, k.Tensor) or factor.name not in leaves else ():
                     if isinstance(inner, k.Apply) and inner.function == "log":
-                        axes |= normalized(program, inner.argument)
+                        axes |= normalized(program, inner.argument) | summed_exponentials(program, inner.argument)
             for factor in node.factors:
                 if isinstance(factor, k.Tensor) and factor.name in leaves and factor.name not in known:
                     at = [n for n, axis in enumerate(leaves[factor.name].axes) if axis in axes]
@@ -270,14 +298,18 @@ def normalized(program: Program, expr: Expr) -> set[str]:
     found = set()
     for node in nodes(program.by_name, expr):
         if isinstance(node, k.Pow) and node.exponent == -1:
-            inside = node.base
-            if isinstance(inside, k.Tensor):
-                body = program.by_name[inside.name].body
-                inside = inside if body is None else body
-            exponential = any(isinstance(n, k.Apply) and n.function == "exp" for n in nodes(program.by_name, inside))
-            if isinstance(inside, k.Sum) and exponential:
-                found.add(inside.index.axis)
+            found |= summed_exponentials(program, node.base)
     return found
+
+
+def summed_exponentials(program: Program, expr: Expr) -> set[str]:
+    """The axis along which an expression, or what it names, adds up exponentials."""
+    if isinstance(expr, k.Tensor):
+        body = program.by_name[expr.name].body
+        expr = expr if body is None else body
+    if isinstance(expr, k.Sum) and any(isinstance(n, k.Apply) and n.function == "exp" for n in nodes(program.by_name, expr)):
+        return {expr.index.axis}
+    return set()
 
 
 def divisors(expr: Expr) -> set[str]:
@@ -507,9 +539,8 @@ class Backward:
 
 
 def is_signal(key: str) -> bool:
-    """Whether a key is called an error signal: ``delta2``, ``output_delta``."""
-    low = key.lower()
-    return "delta" in low or low.startswith("err") or low.endswith("error")
+    """Whether a key is called an error signal, the gradient by what an activation acts on: ``delta2``, ``output_delta``."""
+    return "delta" in key.lower()
 
 
 def step_of(task: Task) -> tuple[Expression, bool] | None:

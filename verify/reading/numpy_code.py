@@ -511,6 +511,8 @@ class _Reader:
                 return Item(span, below(of), (below(position),))
             case ast.Slice(start, stop, step):
                 return Range(span, maybe(start), maybe(stop), maybe(step))
+            case ast.Call(ast.Attribute(_, "rand" | "randn" | "reshape" | "zeros" | "ones"), [ast.Starred(shape)], []):
+                return Called(span, below(node.func), (below(shape),))  # a shape given by its parts is that shape
             case ast.Call(function, arguments, keywords) if all(k.arg for k in keywords) and not any(
                 isinstance(a, ast.Starred) for a in arguments
             ):
