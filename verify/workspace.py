@@ -108,7 +108,7 @@ class Workspace:
         self, left: Expr, right: Expr, conditions: tuple[Condition, ...], plausible: bool, points: int | None = None
     ) -> Refuted | None:
         claim = self.kernel.settle(left, right, conditions)
-        fixed = [[self._fixed.get(axis, 1) for axis in self._definitions[name].axes] for name in self._leaves(claim.left, claim.right)]
+        fixed = [[self._fixed.get(axis, 1) for axis in self._definitions[name].axes] for name in self._leaves(*claim.exprs)]
         if any(math.prod(shape) > BALL.limit for shape in fixed):
             return None
         for point in islice(self._candidates(claim, plausible), points):
@@ -119,7 +119,7 @@ class Workspace:
         return None
 
     def _shown(self, claim: Settled, point: Point, left: Expr, right: Expr, conditions: tuple[Condition, ...]) -> Refuted | None:
-        leaves = {name: point.leaves[name] for name in self._leaves(claim.left, claim.right)}
+        leaves = {name: point.leaves[name] for name in self._leaves(*claim.exprs)}
         return self.kernel.refute(left, right, conditions, point.sizes, leaves)
 
     def shrink(self, refuted: Refuted) -> Witness:
@@ -141,7 +141,7 @@ class Workspace:
 
     def _candidates(self, claim: Settled, plausible: bool) -> Iterator[Point]:
         """Points at which the sides may differ, the simplest first; where floats see no difference, some all the same."""
-        for unit in dict.fromkeys((self._unit, self._unit | self._leaves(claim.left, claim.right))):
+        for unit in dict.fromkeys((self._unit, self._unit | self._leaves(*claim.exprs))):
             if plausible:
                 yield from (self._point(style, self._sizes((n,)), unit) for style, n in (("halves 0", 2), ("integers 1", 3)))
                 yield self._point("generic 0", self._sizes(WIDTHS), unit)
@@ -167,11 +167,11 @@ class Workspace:
 
     def _sampled(self, claim: Settled) -> Iterator[tuple[Any, Any]]:
         """The entries of both sides at each sampled point, those that meet the conditions and have a value."""
-        self._see((claim.left, claim.right))
+        self._see(claim.exprs)
         reason = "the sides have no value at any point that was tried"
         for unit in (self._unit, None):
             found = False
-            for point in self._sample(self._leaves(claim.left, claim.right) | self._unit if unit is None else unit):
+            for point in self._sample(self._leaves(*claim.exprs) | self._unit if unit is None else unit):
                 one, other = _entries(claim, point)
                 if one.size:
                     found = True
@@ -318,9 +318,9 @@ def _entries(claim: Settled, point: Point) -> tuple[Any, Any]:
     try:
         with np.errstate(all="ignore"):
             one, other = point.array(claim.left, claim.indices), point.array(claim.right, claim.indices)
+            kept = np.isfinite(one) & np.isfinite(other) & claim.meant(point, np.isfinite)
     except OverflowError:
         raise OutOfReach("a number is too large for floats") from None
-    kept = np.isfinite(one) & np.isfinite(other)
     if claim.apart:
         kept &= claim.allowed(point.sizes)
     return one[kept], other[kept]

@@ -229,9 +229,9 @@ def test_sides_that_vanish_are_seen() -> None:
 
 
 def test_domains() -> None:
-    """log(−v) and log v share a derivative and no domain; x/x is 1; what divides by 0 everywhere claims nothing."""
+    """log(−v) and log v share a derivative and no domain: nothing is claimed, as where all is divided by 0; x/x is 1."""
     assert isinstance(PLAIN.decide(Apply("log", neg(U)), Apply("log", U)), Undecided)
-    assert passes(Derivative(Apply("log", neg(U)), U), Derivative(Apply("log", U), U))
+    assert isinstance(PLAIN.decide(Derivative(Apply("log", neg(U)), U), Derivative(Apply("log", U), U)), Undecided)
     assert passes(div(U, U), ONE)
     for nothing in (num(0), ONE, U):
         assert isinstance(PLAIN.decide(power(sub(V, V), -1), nothing), Undecided)
@@ -476,3 +476,19 @@ def test_the_loss_alone() -> None:
     assert isinstance(CLASSIFIER.decide(Derivative(LOSS, LOSS), ONE), Proved)
     assert isinstance(CLASSIFIER.decide(Derivative(tensor("z2", k), tensor("y", m)), num(0)), Proved)
     assert isinstance(CLASSIFIER.decide(Derivative(LOSS, tensor("b2", k)), Sum(k, DELTA2)), Refuted)
+
+
+def test_a_derivative_means_nothing_where_its_function_has_no_value() -> None:
+    """∂(log u)/∂u = 1/√u² is true wherever log u is: no point with u < 0 refutes it, named or written out; −1/√u² is refuted."""
+    log_u = Apply("log", U)
+    named = Workspace(Program((definition("u"), definition("v", body=log_u), definition("w", k, body=log_u))))
+    root = power(power(U, 2), Fraction(-1, 2))
+    written = (log_u, tensor("v"), tensor("w", k), Sum(k, tensor("w", k)))
+    for slope, by in zip((Derivative(w, U) for w in written), (ONE, ONE, ONE, Size("h2")), strict=True):
+        assert not isinstance(named.decide(slope, mul(by, root)), Refuted)
+        assert named.kernel.refute(slope, mul(by, root), (), {"h2": 2}, {"u": Fraction(-1)}) is None
+        assert isinstance(named.decide(slope, neg(mul(by, root))), Refuted)
+    bound = Sum(p, Derivative(Apply("log", tensor("x", p)), tensor("x", p)))
+    wrong = Sum(p, power(power(tensor("x", p), 2), Fraction(-1, 2)))
+    assert PLAIN.kernel.refute(bound, wrong, (), {"n": 2}, {"x": [Fraction(-1), Fraction(1)]}) is None
+    assert isinstance(PLAIN.decide(bound, neg(wrong)), Refuted)

@@ -7,7 +7,7 @@ enclosures of the two sides do not meet. A test is agreement modulo random prime
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import InitVar, dataclass
 from fractions import Fraction
 from random import Random, SystemRandom
@@ -19,7 +19,7 @@ import numpy as np
 
 from verify.kernel.calculus import Resolver
 from verify.kernel.evaluate import BALL, Point
-from verify.kernel.expr import Apply, Delta, Derivative, Expr, Index, Position, Prod, Size, Sum, Tensor, children, sub, substitute
+from verify.kernel.expr import Apply, Delta, Derivative, Expr, Index, Position, Pow, Prod, Size, Sum, Tensor, children, sub, substitute
 from verify.kernel.modular import DRAWN, Bound, Modular, Residues, Unlucky
 from verify.kernel.normal_form import Normalizer, Proof
 from verify.kernel.program import Assumption, Condition, Definition, Equal, OneHot, OutOfReach, Positive, Program, Unequal, nodes
@@ -116,12 +116,30 @@ Decision = Proved | Refuted | Tested | Undecided
 
 @dataclass(frozen=True)
 class Settled:
-    """A claim made ready: no derivatives, equal positions joined, the pairs that differ, and all its free indices in order."""
+    """A claim made ready: no derivatives, equal positions joined, the pairs that differ, and all its free indices in order.
+
+    ``domain`` are the expressions that were differentiated and do not have a value everywhere: a derivative means nothing where what it
+    is of has no value, whatever the rules make of it there (log u by u is 1/u, and nothing for u < 0)."""
 
     left: Expr
     right: Expr
     apart: tuple[Unequal, ...]
     indices: tuple[Index, ...]
+    domain: tuple[Expr, ...] = ()
+
+    @property
+    def exprs(self) -> tuple[Expr, ...]:
+        """All that is to have a value where the claim is evaluated."""
+        return self.left, self.right, *self.domain
+
+    def meant(self, point: Point, finite: Callable[[Any], Any]) -> Any:
+        """Which entries, as an array over the indices, have a value in all that was differentiated."""
+        found: Any = np.ones(tuple(point.sizes[i.axis] for i in self.indices), dtype=bool)
+        for expr in self.domain:
+            entries = expr.free <= set(self.indices)
+            good = finite(point.array(expr, self.indices) if entries else point.value(expr).data)
+            found = found & (good if entries else np.all(good))
+        return found
 
     def allowed(self, sizes: Mapping[str, int]) -> Any:
         """Which entries meet the conditions, as an array over the indices."""
@@ -219,9 +237,13 @@ class Kernel:
                 elif isinstance(c, Equal) and one != other:
                     kept, gone = (one, other) if isinstance(other, Index) else (other, one)
                     table = {i: kept if p == gone else p for i, p in table.items()} | ({gone: kept} if isinstance(gone, Index) else {})
-            left, right = (self.resolver.resolve(substitute(side, table)) for side in (left, right))
+            left, right = (substitute(side, table) for side in (left, right))
+            bodies = [n.body for n in nodes(self.program.by_name, left, right) if isinstance(n, Derivative)]
+            partial = (b for b in bodies if any(map(_partial, nodes(self.program.by_name, b))))
+            domain = tuple(dict.fromkeys(map(self.resolver.resolve, partial)))
+            left, right = (self.resolver.resolve(side) for side in (left, right))
             indices = {p for c in apart for p in (c.left, c.right) if isinstance(p, Index)} | left.free | right.free
-            self._settled[key] = Settled(left, right, tuple(apart), tuple(sorted(indices)))
+            self._settled[key] = Settled(left, right, tuple(apart), tuple(sorted(indices)), domain)
         return self._settled[key]
 
     def prove(self, left: Expr, right: Expr, conditions: tuple[Condition, ...] = (), budget: int = 20_000) -> Proved | None:
@@ -261,22 +283,23 @@ class Kernel:
         """The entry at which the enclosures of both sides lie farthest apart."""
         point = Point(self.resolver.definitions, sizes, leaves, BALL)
         one, other = point.array(claim.left, claim.indices), point.array(claim.right, claim.indices)
+        meant = claim.meant(point, _finite)
         gaps = {
             at: abs(one[at] - other[at]).mid() for at, allowed in np.ndenumerate(claim.allowed(sizes))
-            if allowed and one[at].is_finite() and other[at].is_finite() and not one[at].overlaps(other[at])
+            if allowed and meant[at] and one[at].is_finite() and other[at].is_finite() and not one[at].overlaps(other[at])
         }
         if not gaps:
             return None
         at = max(gaps, key=lambda entry: gaps[entry])
         kept = tuple((name, _nested(entries.tolist())) for name, entries in leaves.items())
         axes = {axis for name in leaves for axis in self.program.by_name[name].axes}.union(i.axis for i in claim.indices)
-        for node in nodes(self.resolver.definitions, claim.left, claim.right):
+        for node in nodes(self.resolver.definitions, *claim.exprs):
             axes.update([node.axis] if isinstance(node, Size) else [node.index.axis] if isinstance(node, (Sum, Prod)) else [])
         widths = tuple(sorted((axis, n) for axis, n in sizes.items() if axis in axes))
         return Refuted(Witness(widths, kept, tuple(zip(claim.indices, at, strict=True)), str(one[at]), str(other[at])), _SEAL)
 
     def _used(self, claim: Settled) -> frozenset[str]:
-        return frozenset(n.name for n in nodes(self.resolver.definitions, claim.left, claim.right) if isinstance(n, Tensor))
+        return frozenset(n.name for n in nodes(self.resolver.definitions, *claim.exprs) if isinstance(n, Tensor))
 
     def _model(self, used: frozenset[str], sizes: Mapping[str, int], leaves: Mapping[str, Any]) -> bool:
         """Whether the point is exact, has the right shapes, and meets every assumption."""
@@ -348,6 +371,15 @@ class Kernel:
                         rows[-1] = (1 - rows[:-1].sum(0)) % field.prime
                         leaves[d.name] = Residues(entries, Bound(1, 0, math.log2(n)))
         return leaves
+
+
+def _partial(expr: Expr) -> bool:
+    """Whether a node may have no value where its children have one."""
+    root = isinstance(expr, Pow) and (expr.exponent < 0 or expr.exponent.denominator > 1)
+    return root or (isinstance(expr, Apply) and expr.function == "log")
+
+
+_finite = np.frompyfunc(lambda ball: ball.is_finite(), 1, 1)
 
 
 def _nested(entries: Any) -> Any:
