@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from verify.deciding import Decider
+from verify.evidence import evidence as evidence_of
 from verify.explaining.diagnosis import diagnose
 from verify.explaining.message import kind_of, message_of, repaired_line
 from verify.judging.asked import asked
 from verify.judging.judge import Judge, Judgement, stated_assumptions
 from verify.judging.second_opinions import with_second_opinions
 from verify.kernel.decision import Proved, Refuted, Tested
+from verify.kernel.decision import Witness as Shown
 from verify.kernel.expr import Index
-from verify.kernel.program import Assumption, OneHot, Positive, SumsToOne
+from verify.kernel.program import Assumption, Claim, OneHot, Positive, SumsToOne
 from verify.meaning.declarations import Declared, declared, known_to, sums_to_one
 from verify.meaning.definitions import lines as declared_lines
 from verify.meaning.index_notation import shown, shown_relation
@@ -36,10 +38,13 @@ class Asking(Protocol):
         """The asked quantities in LaTeX."""
 
 
-def check(text: str | bytes, *, file: str = "", format: str = "md", assignment: Asking | None = None, fast: bool = False) -> Report:
+def check(
+    text: str | bytes, *, file: str = "", format: str = "md", assignment: Asking | None = None, fast: bool = False, evidence: bool = False
+) -> Report:
     """The report on a document: one verdict a relation, and how the assignment's quantities came out.
 
-    ``format`` is md, tex, ipynb or py. ``fast`` leaves out the second opinions on the derivatives. Never raises for what the document
+    ``format`` is md, tex, ipynb or py. ``fast`` leaves out the second opinions on the derivatives; ``evidence`` adds to each relation what
+    ``recheck`` decides again. Never raises for what the document
     contains; what
     cannot be read is ``unread`` and a diagnostic. An assignment that asks for what its network lacks raises ValueError.
     """
@@ -60,7 +65,7 @@ def check(text: str | bytes, *, file: str = "", format: str = "md", assignment: 
     relations = []
     for n, judgement in enumerate(judgements):
         chain = chains.setdefault(id(judgement.chain), f"c{len(chains) + 1}")
-        relations.append(_relation(f"r{n + 1}", chain, judgement, document, stated))
+        relations.append(_relation(f"r{n + 1}", chain, judgement, document, stated, evidence))
     quantities = assignment.quantities if assignment is not None else ()
     return Report(
         file=file,
@@ -73,7 +78,9 @@ def check(text: str | bytes, *, file: str = "", format: str = "md", assignment: 
     )
 
 
-def _relation(name: str, chain: str, judgement: Judgement, document: Document, stated: frozenset[Assumption]) -> Relation:
+def _relation(
+    name: str, chain: str, judgement: Judgement, document: Document, stated: frozenset[Assumption], evidence: bool
+) -> Relation:
     text = document.text
     left, link, right = judgement.left, judgement.link, judgement.link.right
     start = left.span.start if left is not None else link.span.start
@@ -83,6 +90,7 @@ def _relation(name: str, chain: str, judgement: Judgement, document: Document, s
     message = message_of(judgement, diagnosis)
     repair = repaired_line(judgement, edits, text) if edits else None
     decision = judgement.outcome.decision if judgement.outcome is not None else None
+    smallest = _smallest(judgement)
     begin, finish = place(document, start), place(document, end)
     sign = place(document, link.span.start)
     return Relation(
@@ -105,7 +113,8 @@ def _relation(name: str, chain: str, judgement: Judgement, document: Document, s
         repair=repair,
         edits=tuple(Edit(e.start, e.end, e.text) for c in edits for e in c.edits),
         fault=_fault(edits, start, end, judgement),
-        witness=_witness(judgement),
+        witness=_witness(smallest),
+        evidence=_evidence(judgement, smallest) if evidence else None,
     )
 
 
@@ -157,21 +166,34 @@ def described(assumption: Assumption) -> str:
             return f"{name} > 0"
 
 
-def _witness(judgement: Judgement) -> Witness | None:
+def _smallest(judgement: Judgement) -> Shown | None:
     outcome, decider = judgement.outcome, judgement.decider
     if judgement.verdict != "refuted" or outcome is None or decider is None or not isinstance(outcome.decision, Refuted):
         return None
-    found = decider.assumed.shrink(outcome.decision)
+    return decider.assumed.shrink(outcome.decision)
+
+
+def _witness(found: Shown | None) -> Witness | None:
+    if found is None:
+        return None
     return Witness(
         sizes=dict(found.sizes),
         values={name: _texts(value) for name, value in found.values},
-        entry={_letter(i): n + 1 for i, n in found.entry},
+        entry={letter(i): n + 1 for i, n in found.entry},
         left=found.left,
         right=found.right,
     )
 
 
-def _letter(index: Index) -> str:
+def _evidence(judgement: Judgement, smallest: Shown | None) -> dict[str, object] | None:
+    claim, outcome, decider = judgement.claim, judgement.outcome, judgement.decider
+    if judgement.verdict not in ("proved", "tested", "slip", "refuted") or claim is None or outcome is None or decider is None:
+        return None
+    return evidence_of(Claim(decider.assumed.program, claim.left, claim.right, claim.conditions), outcome.decision, smallest)
+
+
+def letter(index: Index) -> str:
+    """The letter that a reader knows an index by."""
     return index.name.lstrip("·").split("~")[0]
 
 

@@ -34,6 +34,7 @@ def main() -> None:
 @click.argument("files", nargs=-1, required=True, type=PATH, metavar="FILE...")
 @click.option("--assignment", "assignment_file", type=PATH, help="The assignment that the answers are to.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a file, each on one line.")
+@click.option("--evidence", is_flag=True, help="Add to the JSON what `backproof recheck` decides again.")
 @click.option("--html", "page", type=PATH, help="Write a page for a browser to this file; for several files, to this folder.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for slips and unread relations too.")
 @click.option("--fast", is_flag=True, help="Leave out the second opinions of the numerical oracles.")
@@ -44,6 +45,7 @@ def check(
     files: tuple[Path, ...],
     assignment_file: Path | None,
     as_json: bool,
+    evidence: bool,
     page: Path | None,
     strict: bool,
     fast: bool,
@@ -55,11 +57,13 @@ def check(
 
     Exit status: 0 nothing is refuted, 1 something is, 2 a file could not be read.
     """
+    if evidence and not as_json:
+        raise click.UsageError("--evidence goes with --json")
     assignment = _assignment(assignment_file) if assignment_file is not None else None
     status = NOTHING_REFUTED
     pages = _pages(files, page) if page is not None else []
     for n, path in enumerate(files):
-        answer = _checked(path, format_name, assignment, fast, verbose)
+        answer = _checked(path, format_name, assignment, fast, verbose, evidence)
         if answer is None:
             status = FAILED
             continue
@@ -113,6 +117,43 @@ def grade(folder: Path, assignment_file: Path, out: Path, fast: bool, verbose: b
     write([marks_table(answers, assignment)], sys.stdout)
     click.echo(f"\nmarks written to {_visible(str(out / 'marks.csv'))}")
     sys.exit(FAILED if any(a.lost for a in answers) else NOTHING_REFUTED)
+
+
+@main.command()
+@click.argument("reports", nargs=-1, required=True, type=PATH, metavar="REPORT.json...")
+def recheck(reports: tuple[Path, ...]) -> NoReturn:
+    """Decide again what reports of `check --json --evidence` say, from their certificates and witnesses alone.
+
+    Exit status: 0 everything is confirmed, 1 something is rejected, 2 a file is no such report.
+    """
+    import json
+
+    from verify.evidence import Malformed
+    from verify.files import Unreadable, read_bytes
+    from verify.rechecking import rechecked
+
+    status = NOTHING_REFUTED
+    for path in reports:
+        confirmed = without = rejected = 0
+        try:
+            data = sys.stdin.buffer.read() if str(path) == "-" else read_bytes(path)
+            lines = [line for line in data.decode("utf-8").split("\n") if line.strip()]
+            if not lines:
+                raise Malformed("there is no report in it")
+            for line in lines:
+                for outcome in rechecked(json.loads(line)):
+                    confirmed, without = confirmed + (outcome.confirmed is True), without + (outcome.confirmed is None)
+                    rejected += outcome.confirmed is False
+                    if outcome.confirmed is False:
+                        click.echo(_visible(f"{path}: {outcome.relation}, line {outcome.line}, {outcome.verdict}: {outcome.reason}"))
+        except (Unreadable, Malformed, ValueError, RecursionError) as reason:
+            _complain(path, str(reason))
+            status = FAILED
+            continue
+        click.echo(_visible(f"{path}: {confirmed} confirmed, {rejected} rejected, {without} without evidence"))
+        if rejected and status == NOTHING_REFUTED:
+            status = REFUTED
+    sys.exit(status)
 
 
 @main.command()
@@ -205,7 +246,9 @@ def _page_written(path: Path, answer: _Answer, explain: bool) -> bool:
     return True
 
 
-def _checked(path: Path, format_name: str | None, assignment: Assignment | None, fast: bool, verbose: bool) -> _Answer | None:
+def _checked(
+    path: Path, format_name: str | None, assignment: Assignment | None, fast: bool, verbose: bool, evidence: bool = False
+) -> _Answer | None:
     """The report on a file, with points where there is an assignment; None, and a line on standard error, if it could not be read."""
     from verify.checking import check as check_text
     from verify.files import MAX_BYTES, Unreadable, format_of, read_bytes
@@ -217,7 +260,7 @@ def _checked(path: Path, format_name: str | None, assignment: Assignment | None,
                 raise Unreadable(f"larger than {MAX_BYTES / 1024 / 1024:g} MB")
         else:
             data, name, chosen = read_bytes(path), str(path), format_name or format_of(path)
-        report = check_text(data, file=name, format=chosen, assignment=assignment, fast=fast)
+        report = check_text(data, file=name, format=chosen, assignment=assignment, fast=fast, evidence=evidence)
     except Unreadable as reason:
         _complain(path, str(reason))
         return None

@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from typing import Any
 
+from verify.evidence import sealed
 from verify.rendering.places import leaves, place_of
 from verify.report import Relation, Report
 
@@ -19,7 +20,7 @@ def json_line(report: Report) -> str:
 
 
 def as_object(report: Report) -> dict[str, Any]:
-    """The report as the JSON object that the schema describes."""
+    """The report as the JSON object that the schema describes; with evidence where the report has any."""
     return {
         "format": FORMAT,
         "file": report.file,
@@ -48,6 +49,11 @@ def engine_version() -> str:
 
 
 def _relation(report: Report, r: Relation) -> dict[str, Any]:
+    found = _fields(report, r)
+    return found if all(other.evidence is None for other in report.relations) else {**found, "evidence": sealed(found, r.evidence)}
+
+
+def _fields(report: Report, r: Relation) -> dict[str, Any]:
     text = report.text
     return {
         "id": r.id,
