@@ -14,7 +14,7 @@ from verify.judging.code_asked import asked_of_code
 from verify.kernel.decision import IllTyped, Proved, Refuted, Tested
 from verify.kernel.program import Assumption, OneHot, Positive, SumsToOne
 from verify.meaning.code import Note
-from verify.meaning.code_claims import Passage, passage_of, units
+from verify.meaning.code_claims import Passage, readings_of, units
 from verify.meaning.declarations import declared
 from verify.meaning.index_notation import shown, shown_relation
 from verify.reading import numpy_code as py
@@ -83,30 +83,46 @@ class Result:
 
 def _unit(code: Code) -> tuple[Passage, list[Result], str | None]:
     """What a file or a part of one says, the results on its tasks, and why it has no meaning where it has none."""
-    passage = passage_of(code)
+    passage, *rivals = readings_of(code)
     try:
         results = _judged(passage)
         if not all(r.finding.verdict in ("proved", "tested", "given") for r in results):
-            lenient = passage_of(code, guards=True)
+            lenient, *others = readings_of(code, guards=True)
             if lenient.follower.guarded:
-                results = _better(results, _judged(lenient), lenient)
+                results, rivals = _better(results, _judged(lenient), lenient), others
+        for rival in rivals:
+            results = _agreed(results, _judged(rival, mend=False))
     except IllTyped as reason:
         return passage, [], str(reason)
     return passage, results, None
 
 
-def _judged(passage: Passage) -> list[Result]:
+def _agreed(results: list[Result], others: list[Result]) -> list[Result]:
+    """The results, those unread on which another choice of ranks decides otherwise."""
+    opposed = dict(zip(_turns(others), others, strict=True))
+    found = []
+    for turn, result in zip(_turns(results), results, strict=True):
+        other = opposed.get(turn)
+        verdicts = {result.finding.verdict, other.finding.verdict if other is not None else result.finding.verdict}
+        if "refuted" in verdicts and verdicts & {"proved", "tested"}:
+            reason = "it depends on the shapes of inputs, which the code does not state"
+            result = Result(replace(result.finding, verdict="unread", reason=reason, outcome=None), None, result.judge, result.passage)
+        found.append(result)
+    return found
+
+
+def _judged(passage: Passage, mend: bool = True) -> list[Result]:
     """The result on each task in order."""
     judge = CodeJudge(passage, Decider(passage.program, passage.assumptions))
     search = Search(judge, passage.follower.code.text)
     found: dict[int, Result] = {}
     for finding in judge.findings():
-        mend = search.mend(finding) if finding.verdict == "refuted" else None
-        if finding.verdict == "refuted" and finding.claim is None and mend is None and not judge.understood:
+        edit = search.mend(finding) if mend and finding.verdict == "refuted" else None
+        if finding.verdict == "refuted" and finding.claim is None and edit is None and not judge.understood:
             finding = replace(finding, verdict="unread")
-        found[finding.task.number] = Result(finding, mend, judge, passage)
-        if mend is not None and mend.task is not finding.task:
-            found[mend.task.number] = Result(replace(finding, task=mend.task), mend, judge, passage)
+        found[finding.task.number] = Result(finding, edit, judge, passage)
+        if edit is not None and edit.task is not finding.task:
+            found[edit.task.number] = Result(replace(finding, task=edit.task), edit, judge, passage)
             completes = replace(finding, verdict="given", reason=f"it completes {finding.task.key}")
             found[finding.task.number] = Result(completes, None, judge, passage)
     return [found[n] for n in sorted(found)]

@@ -154,6 +154,8 @@ class CodeJudge:
             return replace(base, reason=blocked)
         if self.passage.upstream and not self.passage.follower.handed and not task.linked:
             return replace(base, reason="no loss is computed in this code, so that the first gradient cannot be checked")
+        if len(group) == 1 and isinstance(task.value, py.Number) and not task.operator:
+            return replace(base, reason="a number is assigned to the name of a gradient")
         copied = self.copied(task, names)
         if copied is not None:
             return copied

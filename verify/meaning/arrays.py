@@ -572,6 +572,8 @@ class Evaluator:
                 return Several((size,)) if node.name == "shape" else size
             raise NotRead(f"{node.name} of class numbers")
         array = self.as_array(value)
+        if not array.dims and not any(isinstance(n, k.Tensor) for n in nodes({}, array.expr)):
+            raise NotRead(f"a number has no {node.name}")
         match node.name:
             case "T":
                 turned = Array(array.expr, tuple(reversed(array.dims)))
@@ -934,6 +936,8 @@ class Evaluator:
 
     def position(self, node: Expression, array: Array) -> int:
         at = self.whole(node)
+        if not array.dims and at in (0, -1):
+            return 0  # of a single number, NumPy takes it as well
         if not -len(array.dims) <= at < len(array.dims):
             raise Mismatch(f"there is no axis {at}: the shape is {self.shown(array)}")
         return at % len(array.dims)

@@ -534,8 +534,8 @@ class Follower:
                 value = Array(k.Size(axis))
                 self.entries[key] = value
                 return value
-            template = self.templates.get(key, preferences(key)[0])
-            self.leaves[key] = template
+            template = self.templates.get(stem_of(key), preferences(key)[0])
+            self.leaves[stem_of(key)] = template  # the items of a list have one rank
             axes = tuple(
                 None if t == "1" else self.axes.new(f"{key}.{n + 1}" if len(template) > 1 else key) for n, t in enumerate(template)
             )
@@ -872,7 +872,7 @@ class Follower:
             kind: Kind = "temporary" if old is not None and old.kind == "temporary" else "change"
             self.task(statement, target, value, key, kind, old.quantities if old is not None else (), seen)
             return
-        if base is not None and self.claims(value, backward):
+        if base is not None and self.claims(value):
             self.task(statement, target, value, key, "gradient", self.of_key(base), seen)
             return
         if backward:
@@ -913,11 +913,9 @@ class Follower:
         """How many items of a list are known."""
         return sum(1 for other in self.entries if other.startswith(container + "[") and not other.startswith(container + "[-"))
 
-    def claims(self, value: Expression, backward: bool) -> bool:
-        """Whether what is assigned to a gradient's name can be one: numbers alone cannot, but for zeros that are added to later."""
-        if backward:
-            return True
-        return not isinstance(value, (py.Number, py.Constant, py.Text)) and not random_call(value)
+    def claims(self, value: Expression) -> bool:
+        """Whether what is assigned to a gradient's name can be one."""
+        return not isinstance(value, (py.Constant, py.Text)) and random_call(value) is None
 
     def of_key(self, key: str) -> tuple[str, ...]:
         """The program's names of all that a key has stood for, the last first."""

@@ -117,42 +117,74 @@ def pair_stem(name: str) -> str | None:
     return None if found is None else found["a"] or found["b"]
 
 
-def passage_of(code: Code, guards: bool = False, declared: Mapping[str, Template] | None = None) -> Passage:
-    """What the code says, with the ranks of its leaves chosen so that it fits together; ``declared`` ranks are kept.
+def readings_of(code: Code, guards: bool = False) -> list[Passage]:
+    """What the code says, with the ranks of its leaves chosen so that it fits together, and behind it other choices that fit nearly as
+    well.
 
     With ``guards`` tiny numbers that keep a logarithm or a quotient finite count as 0.
     """
     sketch = outline(code)
-    fixed = dict(declared or {})
     budget = [MAX_TRIALS, TRIAL_STATEMENTS]
+    tried: dict[tuple[tuple[str, Template], ...], Passage] = {}
 
-    def attempt(templates: Mapping[str, Template]) -> tuple[float, Passage, dict[str, Template]]:
-        follower = Follower(code, sketch, {**templates, **fixed}, guards)
+    def attempt(templates: Mapping[str, Template]) -> Passage:
+        follower = Follower(code, sketch, templates, guards)
         follower.parameters = frozenset(sketch.differentiated | sketch.updated)
         follower.run(code.statements)
         budget[0] -= 1
         budget[1] -= MAX_STATEMENTS - follower.left + 1
         found = _settled(follower)
-        return found.trouble, found, dict(follower.leaves)
+        return tried.setdefault(tuple(sorted(follower.leaves.items())), found)
 
     best = attempt({})
     for preset in PRESETS:
-        if best[0] < 0.5 or min(budget) <= 0:
+        if best.trouble < 0.5 or min(budget) <= 0:
             break
-        trial = attempt({key: preset(key) for key in best[2]})
-        if trial[0] < best[0]:
-            best = trial
+        best = min(best, attempt({key: preset(key) for key in best.follower.leaves}), key=total)
     improved = True
-    while improved and best[0] >= 0.5 and min(budget) > 0:
+    while improved and best.trouble >= 0.5 and min(budget) > 0:
         improved = False
-        for key in list(best[2]):
+        for key in list(best.follower.leaves):
             for template in preferences(key):
-                if template == best[2].get(key) or min(budget) <= 0 or key in fixed:
-                    continue
-                trial = attempt({**best[2], key: template})
-                if trial[0] < best[0]:
-                    best, improved = trial, True
-    return best[1]
+                if template != best.follower.leaves.get(key) and min(budget) > 0:
+                    trial = attempt({**best.follower.leaves, key: template})
+                    if total(trial) < total(best):
+                        best, improved = trial, True
+    plainer = [p for p in tried.values() if p.trouble < best.trouble + NEARLY and oddity(p) < oddity(best) - 0.01]
+    return [best, *sorted(plainer, key=total)[:MAX_RIVALS]]
+
+
+MAX_RIVALS = 2
+NEARLY = 1.1
+"""A plainer choice of ranks with one misfit more may be meant as well: what does not fit may be the mistake."""
+
+
+def total(passage: Passage) -> float:
+    """How badly a choice of ranks fits, and how unlikely it is by itself."""
+    return passage.trouble + oddity(passage)
+
+
+def oddity(passage: Passage) -> float:
+    """How unlikely a choice of ranks is by itself, going by the names."""
+    found = 0.0
+    leaves = passage.follower.leaves
+    wide = any(stem_of(key)[:1].isupper() and template for key, template in leaves.items())
+    for key, template in leaves.items():
+        found += unlikely(key, template, wide)
+    return found
+
+
+def unlikely(key: str, template: Template, wide: bool) -> float:
+    """How unlikely a shape is for that name; ``wide`` where other names are those of matrices."""
+    options = preferences(key)
+    if template not in options:
+        return 2.0
+    at = options.index(template)
+    if is_bias(key):
+        return (0.0, 0.02, 0.03, 1.2 if wide else 0.4)[at]
+    if stem_of(key)[:1].isupper():
+        return (0.0, 0.8, 0.9, 0.9, 1.5)[at]
+    return (0.0, 0.25, 0.3, 0.3, 0.4)[at] + (0.5 if wide and not template else 0.0)
 
 
 def _weights_and(vector: Template, bias: Template) -> Callable[[str], Template]:
@@ -348,10 +380,8 @@ def _groups(follower: Follower) -> list[tuple[Task, ...]]:
 
 
 def _misfit(passage: Passage) -> float:
-    """How unlikely the shapes are by themselves: their place in the preferences, parameters that run over samples, a loss without
-    parameters."""
-    follower = passage.follower
-    found = 0.01 * sum(preferences(key).index(t) if t in preferences(key) else 5 for key, t in follower.leaves.items())
+    """How little the shapes fit what things are: no parameter runs over samples."""
+    found = 0.0
     leaves = [d for d in passage.program.definitions if d.body is None]
     data = [d for d in leaves if d.name not in passage.parameters and d.axes and d.name in passage.ancestors]
     shared = {a for n, d in enumerate(data) for a in d.axes if any(a in other.axes for other in data[n + 1 :])}
