@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from verify.kernel.calculus import RULES
 from verify.kernel.decision import IllTyped, Proved, Refuted, Tested, Undecided
-from verify.kernel.expr import ONE, Expr, add
-from verify.kernel.program import Assumption, Condition, Program
+from verify.kernel.expr import ONE, Apply, Expr, add
+from verify.kernel.program import Assumption, Condition, Program, nodes
 from verify.meaning.claims import Typed
 from verify.workspace import Workspace
 
@@ -65,6 +66,24 @@ class Decider:
         if isinstance(decision, (Proved, Tested)):
             return Outcome(decision, tuple(sorted(decision.assumptions, key=repr)))
         return None
+
+    def open_functions(self, expr: Expr) -> frozenset[tuple[str, int]]:
+        """The functions without a rule that an expression rests on, with how often each is differentiated."""
+        resolver = self.assumed.kernel.resolver
+        found = nodes(resolver.definitions, resolver.resolve(expr))
+        return frozenset((n.function, n.order) for n in found if isinstance(n, Apply) and n.function not in RULES)
+
+    def unlike(self, claim: Typed, generic: frozenset[str]) -> str | None:
+        """A function that the document leaves open and that the two sides use differently, or None.
+
+        Such a claim may hold for the function that is meant, so that a counterexample with another one says nothing. ``generic`` are
+        the functions
+        that the document itself uses with a prime, as any function: they must only stand on both sides.
+        """
+        one, other = self.open_functions(claim.left), self.open_functions(claim.right)
+        apart = {name for name, _ in one} ^ {name for name, _ in other}
+        apart |= {name for name, _ in one ^ other if name not in generic}
+        return min(apart) if apart else None
 
     def refuses(self, claim: Typed) -> Outcome:
         """The decision on a claim that was not found to hold: refuted with a witness, or undecided with the reason."""

@@ -84,6 +84,7 @@ class State:
     proved: int = 0
     trusted: frozenset[str] = frozenset()
     aliases: frozenset[str] = frozenset()
+    generic: frozenset[str] = frozenset()
     recent: tuple[str, ...] = ()
 
 
@@ -213,6 +214,8 @@ class Judge:
         if all(is_chain_rule(side) for side in sides):
             return
         self.state.trusted |= self._keys(*sides)
+        if judgement.claim is not None:
+            self.state.generic |= {name for name, order in self.decider.open_functions(judgement.claim.right) if order}
         self.state.aliases |= self._misread(*sides)
 
     def _misread(self, *nodes: Node) -> set[str]:
@@ -355,6 +358,8 @@ class Judge:
             return judged
         if self.declared.valued and (is_constant(left) or is_constant(right)):
             return replace(judged, reason="a value at one point, which the prose names")
+        if (name := self.decider.unlike(claim, self.state.generic)) is not None:
+            return replace(judged, reason=f"nothing is known of the function {name}, which one side uses otherwise than the other")
         outcome = self.decider.refuses(claim)
         if isinstance(outcome.decision, Refuted):
             return replace(judged, verdict="refuted", claim=claim, outcome=outcome)

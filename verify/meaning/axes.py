@@ -237,6 +237,8 @@ class _Pass:
                             self.written((term,), inner)
                             return inner[1:]
                 return self.shape(argument, want)
+            case Tuple(_, items):
+                return self.joined(list(items), want)
             case Big():
                 return self.big(node, want)
             case Derivative(_, numerator, denominators):

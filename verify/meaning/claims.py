@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from verify.kernel import expr as k
+from verify.kernel.calculus import affected
 from verify.kernel.expr import Expr, Index
 from verify.kernel.program import Condition, Equal, Unequal
 from verify.meaning.elaborate import Clash, Elaborator, Surroundings, Unread, Value, implicit, is_implicit
@@ -16,7 +17,8 @@ from verify.reading.syntax import Added, Big, Chain, Derivative, Group, Juxtapos
 from verify.reading.traversal import walk
 
 Vanishes = Callable[[Expr, tuple[Condition, ...]], bool]
-LEARNING_RATES = frozenset({"\\eta", "\\alpha", "\\lambda", "\\epsilon", "\\gamma", "\\mu", "lr"})
+LEARNING_RATES = ("\\eta", "\\alpha", "lr", "\\epsilon", "\\varepsilon", "\\gamma", "\\mu", "\\lambda")
+"""The likeliest first: beside a learning rate, λ is a weight decay."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,12 @@ class ChainReading:
         """Fresh surroundings for elaborating a side of this chain."""
         return Surroundings(
             iterated=names_quantity(self.updated, self.network) if self.updated is not None else None,
-            letters=dict(self.letters), target=self.target, prime=self.prime, labels=self.labels, diagonal=diagonal, free_sum=free_sum
+            letters=dict(self.letters),
+            target=self.target,
+            prime=self.prime,
+            labels=self.labels,
+            diagonal=diagonal,
+            free_sum=free_sum,
         )
 
     def sum_in_sight(self, node: Node) -> Big | None:
@@ -144,6 +151,7 @@ class ChainReading:
             if self.updated is not None and left is self.chain.first
             else elaborator.side(left)
         )
+        one, other = self.by_diagonal(one, other, around.notes), self.by_diagonal(other, one, around.notes)
         if one.axes != other.axes:
             raise Clash(f"the left side is {elaborator.shown(one)}, the right side {elaborator.shown(other)}")
         table = {b: a for a, b in ((one.row, other.row), (one.col, other.col)) if a is not None and b is not None}
@@ -151,6 +159,18 @@ class ChainReading:
         conditions = self.conditions(around, one.expr.free | joined.free)
         ends = frozenset(i for i in one.expr.free ^ joined.free if not is_implicit(i))
         return Typed(one.expr, joined, conditions, tuple(dict.fromkeys(around.notes)), ends, tuple(around.partitions))
+
+    def by_diagonal(self, side: Grid, other: Grid, notes: list[str]) -> Grid:
+        """A square Jacobian beside a vector by its diagonal, where that is all there is; any other grid unchanged."""
+        row, col = side.row, side.col
+        line = other.row if other.col is None else other.col if other.row is None else None
+        if row is None or col is None or line is None or row.axis != col.axis or line.axis != row.axis:
+            return side
+        if not self.vanishes(side.expr, (Unequal(row, col),)):
+            return side
+        notes.append("a Jacobian that is diagonal is written by its diagonal")
+        expr = k.substitute(side.expr, {col: row})
+        return Grid(expr, row, None) if other.col is None else Grid(expr, None, row)
 
     def descended_by_position(self, right: Grid, elaborator: MatrixElaborator) -> Grid:
         """``W − η ∂L/∂W`` for an update in matrix notation."""
@@ -160,8 +180,16 @@ class ChainReading:
         w = elaborator.side(self.updated)
         if not isinstance(w.expr, k.Tensor):
             raise Unread("an update of something that is not a quantity")
-        gradient = k.Derivative(k.Tensor(self.network.root), w.expr)
+        gradient = k.Derivative(k.Tensor(self.loss_of(w.expr)), w.expr)
         return Grid(k.sub(w.expr, k.mul(learning_rate(right.expr), gradient)), w.row, w.col)
+
+    def loss_of(self, quantity: k.Tensor) -> str:
+        """The loss that an update of a quantity lowers: the document's, or another one that it defines and that depends on the quantity."""
+        assert self.network.root is not None
+        reached = affected(self.network.program, quantity.name)
+        if self.network.root in reached:
+            return self.network.root
+        return next((name for name in self.network.losses if name in reached), self.network.root)
 
     def descended(self, right: Value, around: Surroundings) -> Value:
         """``w − η ∂L/∂w`` for an update of w, with the learning rate that the right side uses."""
@@ -171,7 +199,7 @@ class ChainReading:
         w = Elaborator(self.network, around).value(self.updated, None)
         if not isinstance(w.expr, k.Tensor):
             raise Unread("an update of something that is not a quantity")
-        gradient = k.Derivative(k.Tensor(self.network.root), w.expr)
+        gradient = k.Derivative(k.Tensor(self.loss_of(w.expr)), w.expr)
         return Value(k.sub(w.expr, k.mul(learning_rate(right.expr), gradient)), w.implicit)
 
     def aligned(self, left: Value, right: Value, around: Surroundings) -> Typed:
@@ -241,10 +269,11 @@ def names_value(expr: Expr, quantity: str) -> bool:
 
 def learning_rate(expr: Expr) -> k.Tensor:
     """The learning rate that an update uses; raises Unread where there is none or more than one."""
-    rates = {t for t in _tensors(expr) if t.name in LEARNING_RATES and not t.indices}
-    if len(rates) != 1:
+    used = {t.name for t in _tensors(expr) if t.name in LEARNING_RATES and not t.indices}
+    found = [name for name in LEARNING_RATES if name in used]
+    if not found or {"\\eta", "\\alpha"} <= used:
         raise Unread("an update without one learning rate")
-    return rates.pop()
+    return k.Tensor(found[0])
 
 
 def is_chain_rule(node: Node) -> bool:

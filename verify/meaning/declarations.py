@@ -16,11 +16,11 @@ from verify.meaning.definitions import Found, Line, lines, stretches
 from verify.meaning.elaborate import Clash, Elaborator, Surroundings, Unread, implicit
 from verify.meaning.exposed import exposed, in_order
 from verify.meaning.families import Families, families, instances
-from verify.meaning.matrices import MatrixElaborator, is_matrix_notation
+from verify.meaning.matrices import Grid, MatrixElaborator, is_matrix_notation
 from verify.meaning.network import Network
 from verify.meaning.shapes import UNIT, Shapes, fitting_shapes, indexed, is_matrix_definition
-from verify.meaning.symbols import Lexicon, keys_in, letter_of, lexicon, likeliest, occurrence, occurrences_in, script_text
-from verify.reading.syntax import Added, Chain, Derivative, Document, Group, Name, Node, Number, Product, Scripted, Tuple
+from verify.meaning.symbols import OPEN_FUNCTIONS, Lexicon, keys_in, letter_of, lexicon, likeliest, occurrence, occurrences_in, script_text
+from verify.reading.syntax import Added, Chain, Derivative, Document, Group, Juxtaposed, Name, Node, Number, Product, Scripted, Tuple
 from verify.reading.traversal import walk
 
 LOSSES = ("L", "\\mathcal{L}", "J", "E", "C", "\\ell", "loss", "\\text{loss}", "\\mathcal{J}", "\\xi", "\\mathcal{E}")
@@ -140,7 +140,9 @@ def _built(table: dict[str, Found], every: list[Line], words: Lexicon) -> Networ
         rows = sum(col is not None for row, col in named.values() if row is None) > sum(
             row is not None for row, col in named.values() if col is None
         )
-        entries = {occ.key for side in sides for occ in occurrences_in(side, words) if occ.written}
+        found = [occ for side in sides for occ in occurrences_in(side, words)]
+        bare = {occ.key for occ in found if not occ.written} - {f.key for f in forward if f.written}
+        entries = {occ.key for occ in found if occ.written} - bare
         for key, axes in slots.items():
             if key in named:
                 continue
@@ -160,7 +162,8 @@ def _built(table: dict[str, Found], every: list[Line], words: Lexicon) -> Networ
     network = _elaborated(replace(network, failed={key: why for key, why in unfit.items() if key not in LOSSES}), forward)
     network = replace(network, aliases=_aliases(network, every, set(table)))
     network = _with_loss(replace(network, root=_root(network, every)), every)
-    network = _with_scalars(network, every)
+    losses = tuple(d.name for d in network.program.definitions if d.name in LOSSES and d.body is not None and not d.indices)
+    network = replace(_with_scalars(network, every), losses=losses, differentials=_differentials(network, every))
     return _with_derived(network, [f for f in table.values() if f.derived])
 
 
@@ -332,7 +335,9 @@ def _elaborated(network: Network, definitions: list[Found]) -> Network:
         reason = ""
         versions = (by_key[key], *by_key[key].older)
         for found, body in ((version, body) for version in versions for body in version.bodies):
-            local = {p: f"·{p}" for p in found.parameters if p in by_key or network.slots.get(p)}
+            is_function = key.lstrip("\\") in OPEN_FUNCTIONS
+            clashing = [p for p in found.parameters if p in by_key or (is_function and network.slots.get(p))]
+            local = {p: f"·{p}" for p in clashing if key not in LOSSES}
             if local:  # a function whose argument has the name of a quantity: its own letter, and a function alone
                 slots = {**network.slots, key: (), **dict.fromkeys(local.values(), ())}
                 grids = {other: grid for other, grid in network.grids.items() if other != key}
@@ -409,6 +414,8 @@ def define(network: Network, definition: Defining, local: Mapping[str, str] | No
         except Clash:
             if definition.key not in LOSSES:
                 raise
+    if grid is not None and definition.key in LOSSES and not formal:
+        grid = Grid(k.total(grid.expr, *(i for i in (grid.row, grid.col) if i is not None)))
     if grid is not None:
         want = network.grids.get(definition.key, (None, None))
         places = formal[len(definition.written) :]
@@ -459,6 +466,17 @@ def sides_of(line: Line) -> list[Node]:
     if not isinstance(content, Chain):
         return []
     return [side for side in (content.first, *(link.right for link in content.links)) if side is not None]
+
+
+def _differentials(network: Network, every: list[Line]) -> bool:
+    """Whether the document writes the differential of its loss."""
+    for line in every:
+        for side in sides_of(line):
+            if isinstance(side, Juxtaposed) and len(side.items) == 2 and isinstance(side.items[0], Name) and side.items[0].text == "d":
+                occ = occurrence(side.items[1], network.words) if isinstance(side.items[1], (Name, Scripted)) else None
+                if occ is not None and occ.key == network.root:
+                    return True
+    return False
 
 
 def _with_loss(network: Network, every: list[Line]) -> Network:

@@ -17,7 +17,7 @@ from verify.kernel.calculus import resolve
 from verify.kernel.expr import Expr, Index
 from verify.kernel.program import Condition, Equal, Program, Unequal
 from verify.meaning.network import Network
-from verify.meaning.symbols import Occurrence, bound_letters, iteration, letter_of, occurrence, symbol_node
+from verify.meaning.symbols import Occurrence, bound_letters, iteration, letter_of, occurrence, script_text, symbol_node
 from verify.reading.syntax import (
     Added,
     Big,
@@ -121,6 +121,7 @@ ELEMENTWISE: Mapping[str, Callable[[Expr], Expr]] = {
     "silu": lambda u: k.mul(u, k.Apply("sigmoid", u)),
 }
 SIGMOID_LETTERS = frozenset({"sigma"})
+SPECIAL_FUNCTIONS = frozenset({"diag", "tr", "trace", "sum", "mean", "vec", "det", "max", "min", "argmax", "argmin", "softmax", "softmin"})
 FUNCTION_LETTERS = frozenset({"f", "g", "phi", "varphi", "psi", "F", "G"})
 PRODUCT_SIGNS = frozenset({"cdot", "times", "*", ".", "", "odot", "circ", "ast", "bullet"})
 
@@ -178,6 +179,9 @@ class Elaborator:
                 if delimiter == "|":
                     inner = self.value(body, target)
                     return replace(inner, expr=ELEMENTWISE["abs"](inner.expr), above=None, below=None)
+                if delimiter == "[" and isinstance(body, Chain):
+                    zero, one = Number(node.span, "0"), Number(node.span, "1")
+                    return self.cases((CaseRow(node.span, one, body), CaseRow(node.span, zero, None)), target)
                 if delimiter in ("(", "[", "{"):
                     return self.value(body, target)
                 if delimiter == "||":
@@ -211,6 +215,8 @@ class Elaborator:
     # -- symbols ----------------------------------------------------------------------------------------------------------------
 
     def symbol(self, node: Name | Scripted, target: frozenset[str] | None) -> Value:
+        if isinstance(node, Scripted) and isinstance(node.base, Name) and node.base.text == "1" and isinstance(node.sub, Chain):
+            return self.scripted(replace(node, base=Number(node.base.span, "1")), target)
         occ = occurrence(node, self.net.words)
         if (
             (
@@ -307,6 +313,11 @@ class Elaborator:
     def scripted(self, node: Scripted, target: frozenset[str] | None) -> Value:
         """A group, a big operator or a function with scripts: a power, a prime, or an entry of a vector."""
         base, sub, sup, primes = node.base, node.sub, node.sup, node.primes
+        if isinstance(base, Group) and base.delimiter == "||" and script_text(sub) in ("2", "F"):
+            sub = None
+        if isinstance(base, Number) and base.text == "1" and isinstance(sub, Chain):
+            zero = Number(node.span, "0")
+            return self.cases((CaseRow(node.span, base, sub), CaseRow(node.span, zero, None)), target)
         if sub is not None:
             inner = self.value(base, None)
             if len(inner.implicit) != 1:
@@ -378,6 +389,8 @@ class Elaborator:
         name = head.base if isinstance(head, Scripted) else head
         if not isinstance(name, Name):
             return None
+        if is_group and name.font and name.text.lower() in SPECIAL_FUNCTIONS:
+            return Call(head.span, head, argument)
         if function_name(name) is not None and (is_group or name.font):
             return Call(head.span, head, argument)
         occ = occurrence(head, self.net.words)
@@ -401,7 +414,8 @@ class Elaborator:
 
     def is_unknown_function(self, name: Name, key: str) -> bool:
         """Whether a name stands for a function that the document leaves open: every smooth function of that name."""
-        return name.text in FUNCTION_LETTERS and not name.accents and key not in self.net.slots and key not in self.net.functions
+        word = name.font == "text" and len(name.text) > 1 and function_name(name) is None and name.text.lower() not in SPECIAL_FUNCTIONS
+        return (name.text in FUNCTION_LETTERS or word) and not name.accents and key not in self.net.slots and key not in self.net.functions
 
     def order_of(self, function: Node) -> int:
         """How many primes a function carries."""
@@ -409,10 +423,10 @@ class Elaborator:
 
     def gradient(self, head: Node, quantity: Node) -> Derivative | None:
         """``dW`` as ``∂L/∂W``, where W is declared, d is not, and there is a loss L."""
-        if not (
-            isinstance(head, Name) and head.text == "d" and not head.accents and "d" not in self.net.slots and self.net.root is not None
-        ):
+        if self.net.root is None or "d" in self.net.slots or not (isinstance(head, Name) and head.text == "d" and not head.accents):
             return None
+        if self.net.differentials:
+            raise Unread("a differential")
         occ = occurrence(quantity, self.net.words) if isinstance(quantity, (Name, Scripted)) else None
         if occ is None or self.resolve(occ.key) not in self.net.slots or self.net.root == self.resolve(occ.key):
             return None

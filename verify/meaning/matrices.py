@@ -31,6 +31,7 @@ from verify.reading.syntax import (
     Big,
     Call,
     Cases,
+    Chain,
     Derivative,
     Fraction,
     Group,
@@ -245,6 +246,9 @@ class MatrixElaborator:
                 return Grid(self.summed(both.expr, both))
             self.around.notes.append("a dot between two matrices of one shape is read entry by entry")
             return both
+        if left.axes == right.axes and (left.row is None or left.col is None):
+            self.around.notes.append("two vectors of one shape side by side are read entry by entry")
+            return self.entrywise(left, right, k.mul)
         raise Clash(f"{self.shown(left)} times {self.shown(right)} does not fit")
 
     def entrywise(self, left: Grid, right: Grid, join: Callable[[Expr, Expr], Expr]) -> Grid:
@@ -381,10 +385,22 @@ class MatrixElaborator:
             return self.symbol(node)
         raise Unread("a derivative by something that is not a quantity")
 
+    def step(self, node: Cases) -> Grid:
+        """1 or 0 by the sign of each entry: ``1[Z > 0]``; raises Unread for cases of matrices of another form."""
+        values = [row.value.text if isinstance(row.value, Number) else "" for row in node.rows]
+        condition = node.rows[0].condition
+        if values != ["1", "0"] or node.rows[1].condition is not None or not isinstance(condition, Chain):
+            raise Unread("cases of a matrix")
+        link = condition.links[0]
+        if condition.first is None or link.right is None or link.relation not in (">", ">=", "<", "<="):
+            raise Unread("cases of a matrix")
+        gap = self.added(("+", "-"), [self.grid(condition.first), self.grid(link.right)])
+        return replace(gap, expr=k.Step(gap.expr if link.relation in (">", ">=") else k.neg(gap.expr)))
+
     def cases(self, node: Cases) -> Grid:
         value = self.entries.value(node, None)
         if value.implicit:
-            raise Unread("cases of a matrix")
+            return self.step(node)
         return Grid(value.expr)
 
 

@@ -20,13 +20,15 @@ class Network:
     ``slots`` maps each key to the names of its axes; ``failed`` each definition that was not understood to the reason; ``functions`` a
     function's key to its parameters and body; ``arguments`` a quantity written ``f(x, y)`` to its argument names; ``sizes`` a name
     such as N
-    to the axis whose width it is; ``aliases`` a misread key to the declared one; ``root`` is the loss, if there is one. ``grids``
+    to the axis whose width it is; ``aliases`` a misread key to the declared one; ``root`` is the loss, if there is one, ``losses`` are
+    all. ``grids``
     holds the row
     and column axes of what is written in matrix notation (None for a single row or column), ``samples`` the axes that run over samples.
     ``assigned`` are the quantities that an assignment
     defines. ``explicit`` are the quantities that the definitions write with all
     their indices everywhere. In ``numerator_layout`` the derivative of a scalar by a matrix is written transposed.
     ``abstract`` is a loss that is differentiated and never defined: only its first derivatives mean anything.
+    With ``differentials``, ``dX`` is a differential and not the derivative of the loss by X: the document writes ``dL = …`` itself.
     """
 
     words: Lexicon
@@ -38,9 +40,11 @@ class Network:
     sizes: Mapping[str, str] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     root: str | None = None
+    losses: tuple[str, ...] = ()
     grids: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)
     samples: frozenset[str] = frozenset()
     assigned: frozenset[str] = frozenset()
     explicit: frozenset[str] = frozenset()
     numerator_layout: bool = False
     abstract: str | None = None
+    differentials: bool = False

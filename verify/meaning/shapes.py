@@ -191,7 +191,11 @@ class _Walker:
     def symbol(self, node: Name | Scripted) -> Shape:
         occ = occurrence(node, self.words)
         if occ is None:
-            return self.shape(node.base) if isinstance(node, Scripted) else (UNIT, UNIT)
+            if not isinstance(node, Scripted):
+                return (UNIT, UNIT)
+            row, col = self.shape(node.base)
+            flipped = isinstance(node.sup, Name) and node.sup.text in ("top", "T", "intercal")
+            return (col, row) if flipped else (row, col)
         if occ.written and not is_bold(occ.key):
             return (UNIT, UNIT)
         self.lead(occ.key, occ.written)
@@ -208,6 +212,23 @@ class _Walker:
                 self.state.of[occ.key] = (self.state.new(), self.state.new())
         row, col = self.state.of[occ.key]
         return (col, row) if occ.transposed else (row, col)
+
+    def numbers_beside_numbers(self, items: tuple[Node, ...]) -> None:
+        """Take lone small letters of which nothing is known for numbers where what they multiply is a number: ``y \\log a``."""
+        strangers = [item for item in items if self.is_plain_stranger(item)]
+        known = [item for item in items if isinstance(item, Call)]
+        if strangers and known and all(self.shape(item) == (UNIT, UNIT) for item in known):
+            for item in strangers:
+                occ = occurrence(item, self.words)
+                assert occ is not None
+                self.state.of[occ.key] = (UNIT, UNIT)
+
+    def is_plain_stranger(self, node: Node) -> bool:
+        """Whether a term is a lone small letter of which nothing is known yet."""
+        occ = occurrence(node, self.words) if isinstance(node, (Name, Scripted)) else None
+        if occ is None or occ.written or occ.transposed or occ.key in self.state.of or occ.key in self.declared or is_bold(occ.key):
+            return False
+        return rank(occ.key, self.declared, True) == 1
 
     def join(self, a: Shape, b: Shape) -> Shape:
         """The shape of two grids joined entry by entry; a scalar or a vector spreads over a matrix."""
@@ -246,8 +267,16 @@ class _Walker:
             case Group(_, _, body) | Noted(_, body, _, _):
                 return self.shape(body)
             case Added(_, _, terms):
-                joined = self.shape(terms[0])
-                for term in terms[1:]:
+                unknown = [t for t in terms if self.is_plain_stranger(t)]
+                joined: Shape = (UNIT, UNIT)
+                for term in terms:
+                    if term not in unknown:
+                        joined = self.join(joined, self.shape(term))
+                for term in unknown:
+                    if joined == (UNIT, UNIT) and len(unknown) < len(terms):  # a bias beside a number is a number
+                        occ = occurrence(term, self.words)
+                        assert occ is not None
+                        self.state.of[occ.key] = (UNIT, UNIT)
                     joined = self.join(joined, self.shape(term))
                 return joined
             case Product(_, operator, left, right):
@@ -256,6 +285,7 @@ class _Walker:
                     return self.join(a, b)
                 return self.times(a, b, operator == "cdot")
             case Juxtaposed(_, items):
+                self.numbers_beside_numbers(items)
                 queue = list(items)
                 out: Shape | None = None
                 while queue:

@@ -381,7 +381,9 @@ KNOWN_WORDS = frozenset(
 def is_function_letter(node: Node) -> bool:
     """Whether a name before a group is a function: a known word, or a letter that stands for one."""
     name = node.base if isinstance(node, Scripted) else node
-    return isinstance(name, Name) and not name.accents and (name.text in OPEN_FUNCTIONS or name.text.lower() in KNOWN_WORDS)
+    if not isinstance(name, Name) or name.accents:
+        return False
+    return name.text in OPEN_FUNCTIONS or name.text.lower() in KNOWN_WORDS or (name.font == "text" and len(name.text) > 1)
 
 
 def keys_in(node: Node, words: Lexicon, calls: bool = False) -> Iterator[str]:

@@ -82,6 +82,7 @@ BOTH_WAYS = frozenset({"Leftrightarrow", "iff", "Longleftrightarrow", "leftright
 BREAKS = frozenset({"quad", "qquad", "hspace", "hskip", "hfill", "enspace"})
 IGNORED = frozenset(
     [
+        " ",
         ",",
         ";",
         ":",
@@ -280,7 +281,7 @@ class _Parser:
         """Pass over what means nothing: spacing, sizes, labels."""
         while self.at < self.end:
             token = self.tokens[self.at]
-            if token.kind == "~" or token.kind == "$" or (token.kind == "command" and (token.text in IGNORED or token.text == " ")):
+            if token.kind in ("~", "$") or (token.kind == "command" and token.text in IGNORED) or (token.kind == "." and self.sized()):
                 self.at += 1
             elif token.kind == "command" and token.text in SPACED:
                 self.at = braced(self.tokens, self.at + 1)
@@ -292,6 +293,13 @@ class _Parser:
                     self.at = braced(self.tokens, self.at)
             else:
                 return
+
+    def sized(self) -> bool:
+        """Whether ``\\left`` or ``\\right`` stands right before: a full stop is then an invisible delimiter."""
+        if self.at == 0 or self.nested:
+            return False
+        before = self.tokens[self.at - 1]
+        return before.kind == "command" and before.text in ("left", "right")
 
     def over_empty(self) -> None:
         """Pass over empty groups between factors, which mean nothing."""
@@ -461,13 +469,18 @@ class _Parser:
         )
         if not inner:
             return False
-        source = self.text[inner[0].start : inner[-1].end] if inner[-1].end > inner[0].start else "".join(t.text for t in inner)
-        word = source.strip()
+        word = self.written(inner, self.tokens[self.at]).strip()
         if self.tokens[self.at].text == "operatorname":
             return True
         if not word.isascii() or any(ch in word for ch in " :,;.?!$\\") or not word or not word[0].isalpha():
             return False
         return word.lower() not in STOP_WORDS
+
+    def written(self, inner: list[Token], command: Token) -> str:
+        """The source of a text command's inside; where a macro put it there, its tokens."""
+        if not inner or inner[0].start == command.start:
+            return "".join(t.text for t in inner)
+        return self.text[inner[0].start : inner[-1].end]
 
     def take_words(self) -> str:
         token = self.tokens[self.at]
@@ -758,7 +771,12 @@ class _Parser:
 
     def over(self, left: Node, start: int) -> Node:
         """A slash: the last factor of the left by the next factor; ``∂L/∂w`` and ``dL/dw`` are derivatives."""
-        right = self.run_for_slash()
+        return self.divided(left, self.run_for_slash(), start)
+
+    def divided(self, left: Node, right: Node, start: int) -> Node:
+        if isinstance(left, Product) and left.operator != "/":
+            last = self.divided(left.right, right, left.right.span.start)
+            return replace(left, right=last, span=self.span(start))
         items = left.items if isinstance(left, Juxtaposed) else (left,)
         rest, top = items[:-1], items[-1]
         made: Node
@@ -769,8 +787,6 @@ class _Parser:
             made = Derivative(Span(items[-2].span.start, right.span.end), top, (right.items[1],), symbol="d")
         elif is_d(top) and isinstance(right, Juxtaposed) and is_d(right.items[0]) and len(right.items) == 2:
             made = Derivative(Span(top.span.start, right.span.end), None, (right.items[1],), symbol="d")
-        elif isinstance(left, Product) and left.operator != "/":
-            return replace(left, right=Product(Span(left.right.span.start, right.span.end), "/", left.right, right), span=self.span(start))
         else:
             made = Product(Span(top.span.start, right.span.end), "/", top, right)
         return Juxtaposed(Span(rest[0].span.start, made.span.end), (*rest, made)) if rest else made
@@ -1273,11 +1289,7 @@ class _Parser:
         inner = [t for t in inner if t.kind not in "{}"]
         name = self.text_is_name()
         self.at = close
-        word = (
-            self.text[inner[0].start : inner[-1].end].strip()
-            if inner and inner[-1].end > inner[0].start
-            else "".join(t.text for t in inner)
-        )
+        word = self.written(inner, token).strip()
         if name or self.is_("(", "_", "^"):
             made = Name(self.span(start), word.replace("\\,", "").replace(" ", ""), "text")
             return made

@@ -64,6 +64,7 @@ PLAIN = {
 }
 SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True)) | {"ᵀ": "T", "ⁿ": "n"}
 SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True)) | {"ᵢ": "i", "ⱼ": "j", "ₖ": "k"}
+HALVES = {"½": ("1", "2"), "⅓": ("1", "3"), "¼": ("1", "4"), "⅔": ("2", "3"), "¾": ("3", "4")}
 IGNORED = frozenset("​‌‍‎‏‪‫‬‭‮﻿\x00")
 
 _TOKEN = re.compile(
@@ -112,6 +113,9 @@ def _character(ch: str, start: int, end: int) -> list[Token]:
             Token("^" if ch in SUPERSCRIPTS else "_", ch, start, start),
             Token("number" if script.isdigit() else "letter", script, start, end),
         ]
+    if ch in HALVES:
+        top, bottom = HALVES[ch]
+        return [Token("command", "frac", start, end), Token("number", top, start, end), Token("number", bottom, start, end)]
     if ch in UNICODE:
         name = UNICODE[ch]
         return [Token(name if name in "'|" else "command", name, start, end)]
