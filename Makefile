@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.stamp
 
-.PHONY: demo test lint types setup clean
+.PHONY: demo test lint types setup soundness bench clean
 
 # The example has mistakes, so that the check ends with status 1; any other failure stops make.
 demo: $(STAMP)
@@ -13,6 +13,14 @@ demo: $(STAMP)
 
 test: lint types
 	$(BIN)/python -m pytest -n 2
+
+# Mutated and rewritten claims of the catalogue in great numbers; `make test` runs a few hundred of them. ARGS="--mutants 2000" for fewer.
+soundness: $(STAMP)
+	$(BIN)/python -m tests.soundness.campaign $(ARGS)
+
+# The table of docs/explanation/performance.md, measured on this machine.
+bench: $(STAMP)
+	$(BIN)/python -m pytest tests/benchmarks -n 0 --benchmark-enable --benchmark-only $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
