@@ -10,6 +10,7 @@ from verify.judging.judge import Judgement
 from verify.meaning.claims import ChainReading, Typed
 from verify.meaning.elaborate import Clash, Unread
 from verify.meaning.repairs import Around, Candidate, letter_for_digit
+from verify.meaning.symbols import keys_in
 from verify.mistakes import all_mistakes, swapped_indices
 from verify.mistakes._mistake import Mistake
 from verify.reading.syntax import Node
@@ -34,7 +35,10 @@ def diagnose(judgement: Judgement, text: str) -> Diagnosis | None:
     reading, decider, left, right = judgement.reading, judgement.decider, judgement.left, judgement.link.right
     if reading is None or decider is None or left is None or right is None:
         return None
-    around = Around(reading.network, text, frozenset(reading.letters))
+    net = reading.network
+    keys = {net.aliases.get(key, key) for side in (left, right) for key in keys_in(side, net.words)}
+    axes = frozenset(axis for key in keys for axis in net.slots.get(key, ()))
+    around = Around(net, text, frozenset(reading.letters), axes)
     search = _Search(reading, decider, left, around)
     bases = [((), right), *(((c,), c.node) for c in letter_for_digit(right, around))]
     for edits, side in bases:

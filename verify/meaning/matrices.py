@@ -75,6 +75,8 @@ class Grid:
 
 def is_matrix_notation(node: Node, network: Network) -> bool:
     """Whether a side is written by position: it names a matrix or a vector without its indices."""
+    if not network.grids:
+        return False
     for n in walk(node):
         if isinstance(n, (Name, Scripted)):
             occ = occurrence(n, network.words)

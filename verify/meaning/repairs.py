@@ -42,6 +42,8 @@ class Around:
     network: Network
     text: str
     letters: frozenset[str]
+    axes: frozenset[str] | None = None
+    """The axes that the line's own quantities have, where they are known: what has another one cannot be meant."""
 
     def source(self, span: Span) -> str:
         """The document's text of a span."""

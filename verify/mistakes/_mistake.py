@@ -153,6 +153,8 @@ def quantities(term: Node, around: Around) -> Iterator[tuple[Node, str]]:
     for key, slots in around.network.slots.items():
         if key == around.network.root or key in around.network.failed:
             continue
+        if around.axes is not None and not around.axes.issuperset(slots):
+            continue
         if len(slots) == 1:
             for letter in letters:
                 yield with_indices(key, (letter,), term.span)
