@@ -14,7 +14,7 @@ from verify.judging.code_asked import asked_of_code
 from verify.kernel.decision import IllTyped, Proved, Refuted, Tested
 from verify.kernel.program import Assumption, OneHot, Positive, SumsToOne
 from verify.meaning.code import Note
-from verify.meaning.code_claims import Passage, readings_of, units
+from verify.meaning.code_claims import Passage, reading_of, readings_of, units
 from verify.meaning.declarations import declared
 from verify.meaning.index_notation import shown, shown_relation
 from verify.reading import numpy_code as py
@@ -87,9 +87,10 @@ def _unit(code: Code) -> tuple[Passage, list[Result], str | None]:
     try:
         results = _judged(passage)
         if not all(r.finding.verdict in ("proved", "tested", "given") for r in results):
-            lenient, *others = readings_of(code, guards=True)
+            lenient = reading_of(code, passage.follower.leaves, guards=True)
             if lenient.follower.guarded:
-                results, rivals = _better(results, _judged(lenient), lenient), others
+                results = _better(results, _judged(lenient), lenient)
+                rivals = [reading_of(code, rival.follower.leaves, guards=True) for rival in rivals]
         for rival in rivals:
             results = _agreed(results, _judged(rival, mend=False))
     except IllTyped as reason:

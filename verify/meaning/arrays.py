@@ -382,14 +382,16 @@ class Evaluator:
         left, right = self.as_array(one), self.as_array(other)
         match operator:
             case "+" | "-":
-                if self.scope.guards and isinstance(right.expr, k.Num) and 0 < abs(right.expr.value) <= TINY:
-                    return self.unguarded(left, right)
-                if self.scope.guards and operator == "+" and isinstance(left.expr, k.Num) and 0 < abs(left.expr.value) <= TINY:
-                    return self.unguarded(right, left)
+                if self.scope.guards and operator == "+":
+                    for kept, guard in ((left, right), (right, left)):
+                        if isinstance(guard.expr, k.Num) and 0 < guard.expr.value <= TINY:
+                            return self.unguarded(kept, guard)
                 return self.joined(left, right, k.add if operator == "+" else k.sub)
             case "*":
                 return self.joined(left, right, k.mul)
             case "/":
+                if isinstance(other, Mask):
+                    raise NotRead("a division by a condition")
                 return self.joined(left, right, quotient)
             case "**":
                 return self.power(left, right)
@@ -818,7 +820,7 @@ class Evaluator:
                 one, other = self.array(arguments[0]), self.array(arguments[1])
                 dims = [[d for d in a.dims if d is not None] for a in (one, other)]
                 if any(len(d) > 1 for d in dims):
-                    raise NotRead("np.outer of arrays that are no vectors")
+                    raise Mismatch("np.outer of arrays that are no vectors")
                 return Array(k.mul(one.expr, other.expr), (dims[0][0] if dims[0] else None, dims[1][0] if dims[1] else None))
             case (("inner" | "vdot"), 2):
                 one, other = self.array(arguments[0]), self.array(arguments[1])

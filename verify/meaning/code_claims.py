@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from verify.kernel import expr as k
 from verify.kernel.expr import Expr, Index
@@ -20,6 +21,7 @@ from verify.meaning.code import (
     Entry,
     Follower,
     Gradient,
+    Outline,
     Pack,
     Quantity,
     Task,
@@ -32,10 +34,10 @@ from verify.meaning.code import (
 from verify.reading import numpy_code as py
 from verify.reading.numpy_code import Code, Expression
 
-MAX_TRIALS = 160
+MAX_TRIALS = 64
 """So many choices of ranks are tried."""
 
-TRIAL_STATEMENTS = 20_000
+TRIAL_STATEMENTS = 8_000
 """So many statements are followed in all trials together."""
 
 
@@ -46,7 +48,8 @@ class Passage:
     ``loss`` is the name of the quantity that gradients are of, or None where there is none; ``upstream`` says that the loss is not in the
     code: it stands for anything that depends on the outputs through the gradients that are handed in. ``groups`` are the tasks that build
     one value in place. ``samples`` are the axes that the loss is a mean over; ``scales`` what the gradient of a quantity is multiplied
-    by, in this code's convention, by whether it runs over samples.
+    by, in this code's convention, by whether it runs over samples. ``trouble`` says how badly its parts fit each other, ``unknown`` how
+    much of that is only not understood.
     """
 
     follower: Follower
@@ -58,6 +61,7 @@ class Passage:
     samples: frozenset[str]
     parameters: frozenset[str]
     trouble: float = 0.0
+    unknown: float = 0.0
     scales: dict[bool, Expr] = field(default_factory=lambda: {True: k.ONE, False: k.ONE})
 
     @property
@@ -66,7 +70,7 @@ class Passage:
         found: set[Assumption] = {OneHot(name, 1) for name in self.follower.hot}
         return frozenset(found | targets(self.program, self.follower.hot))
 
-    @property
+    @cached_property
     def ancestors(self) -> frozenset[str]:
         """The quantities that the loss depends on."""
         if self.loss is None:
@@ -117,32 +121,41 @@ def pair_stem(name: str) -> str | None:
     return None if found is None else found["a"] or found["b"]
 
 
-def readings_of(code: Code, guards: bool = False) -> list[Passage]:
-    """What the code says, with the ranks of its leaves chosen so that it fits together, and behind it other choices that fit nearly as
-    well.
+def reading_of(code: Code, templates: Mapping[str, Template], guards: bool = False) -> Passage:
+    """What the code says with leaves of the given shapes; those that are not given have the likeliest.
 
     With ``guards`` tiny numbers that keep a logarithm or a quotient finite count as 0.
     """
+    return _attempted(code, outline(code), templates, guards)
+
+
+def _attempted(code: Code, sketch: Outline, templates: Mapping[str, Template], guards: bool = False) -> Passage:
+    follower = Follower(code, sketch, templates, guards)
+    follower.parameters = frozenset(sketch.differentiated | sketch.updated)
+    follower.run(code.statements)
+    return _settled(follower)
+
+
+def readings_of(code: Code) -> list[Passage]:
+    """What the code says, with the ranks of its leaves chosen so that it fits together, and behind it other choices that fit nearly as
+    well."""
     sketch = outline(code)
     budget = [MAX_TRIALS, TRIAL_STATEMENTS]
     tried: dict[tuple[tuple[str, Template], ...], Passage] = {}
 
     def attempt(templates: Mapping[str, Template]) -> Passage:
-        follower = Follower(code, sketch, templates, guards)
-        follower.parameters = frozenset(sketch.differentiated | sketch.updated)
-        follower.run(code.statements)
+        found = _attempted(code, sketch, templates)
         budget[0] -= 1
-        budget[1] -= MAX_STATEMENTS - follower.left + 1
-        found = _settled(follower)
-        return tried.setdefault(tuple(sorted(follower.leaves.items())), found)
+        budget[1] -= MAX_STATEMENTS - found.follower.left + 1
+        return tried.setdefault(tuple(sorted(found.follower.leaves.items())), found)
 
     best = attempt({})
     for preset in PRESETS:
-        if best.trouble < 0.5 or min(budget) <= 0:
+        if best.trouble - best.unknown < 0.5 or min(budget) <= 0:
             break
         best = min(best, attempt({key: preset(key) for key in best.follower.leaves}), key=total)
     improved = True
-    while improved and best.trouble >= 0.5 and min(budget) > 0:
+    while improved and best.trouble - best.unknown >= 0.5 and min(budget) > 0:
         improved = False
         for key in list(best.follower.leaves):
             for template in preferences(key):
@@ -151,8 +164,12 @@ def readings_of(code: Code, guards: bool = False) -> list[Passage]:
                     if total(trial) < total(best):
                         best, improved = trial, True
     plainer = [p for p in tried.values() if p.trouble < best.trouble + NEARLY and oddity(p) < oddity(best) - 0.01]
-    return [best, *sorted(plainer, key=total)[:MAX_RIVALS]]
+    rivals = [*sorted(plainer, key=oddity)[:1], *sorted(plainer, key=total)[:MAX_RIVALS]]
+    return [best, *{id(p): p for p in rivals}.values()]
 
+
+NOT_READ = 0.6
+"""A line that is not understood is a little better than one that does not fit."""
 
 MAX_RIVALS = 2
 NEARLY = 1.1
@@ -528,6 +545,8 @@ class Backward:
                     self._assume(group, task)
                     continue
                 except NotRead as reason:
+                    trouble += NOT_READ
+                    self.passage.unknown += NOT_READ
                     self.true[task.number] = Hidden(str(reason))
                     self._assume(group, task)
                     continue
