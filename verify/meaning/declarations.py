@@ -16,6 +16,7 @@ from verify.meaning.definitions import Found, Line, lines, stretches
 from verify.meaning.elaborate import Clash, Elaborator, Surroundings, Unread, implicit
 from verify.meaning.exposed import exposed, in_order
 from verify.meaning.families import Families, families, instances
+from verify.meaning.iterates import plain_iterates
 from verify.meaning.matrices import Grid, MatrixElaborator, is_matrix_notation
 from verify.meaning.network import Network
 from verify.meaning.shapes import UNIT, Shapes, fitting_shapes, indexed, is_matrix_definition
@@ -75,7 +76,9 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
     version of it a claim."""
     given = lines(assignment) if assignment is not None else []
     own = lines(document, len(given))
-    every = given + own
+    statements = plain_iterates(line.statement for line in given + own)
+    every = [replace(line, statement=statement) for line, statement in zip(given + own, statements, strict=True)]
+    own = every[len(given) :]
     roots = [line.statement.content for line in every] + [c for line in every for c in line.statement.conditions]
     found = families(roots)
     if found.letters:

@@ -232,14 +232,18 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
     builds: dict[str, set[str]] = {}
     for line in every:
         head = head_of(line, words)
-        if head is not None and not head.names_entries:
-            builds.setdefault(head.key, set(keys_in(head.bodies[0], words)) - {"e", head.key})
+        if head is not None and not head.names_entries and head.key not in builds:
+            named = set(keys_in(head.bodies[0], words)) - {"e", head.key}
+            if head.key not in reached(named, builds):  # what would go round in a circle is no definition
+                builds[head.key] = named
     for line in every:
         found, at = head_of(line, words) or named_behind(line, words, current), 0
         if found is None and (inner := inner_head(line, words)) is not None and inner[0].key not in current:
             found, at = inner
         if found is None or found.key in keys_in(found.bodies[0], words):
             continue
+        if found.key in reached(set(keys_in(found.bodies[0], words)), builds) or (found.key.startswith("\\Delta ") and not found.derived):
+            continue  # an update that lost its form, or a step that claims a gradient: not a definition
         earlier = current.get(found.key)
         if earlier is not None:
             if contradicts(earlier, found, words, builds):
@@ -283,19 +287,19 @@ def is_redefinition(earlier: Found, found: Found, words: Lexicon, builds: dict[s
 
 def leaves(keys: set[str], builds: dict[str, set[str]]) -> set[str]:
     """The quantities that a set of them is built on in the end; ``builds`` maps what is defined anywhere to what its definition names."""
+    return {key for key in reached(keys, builds) if key not in builds}
+
+
+def reached(keys: set[str], builds: dict[str, set[str]]) -> set[str]:
+    """The quantities that a set of them is built on, directly or not, themselves among them."""
     seen: set[str] = set()
-    out: set[str] = set()
     stack = list(keys)
     while stack:
         key = stack.pop()
-        if key in seen:
-            continue
-        seen.add(key)
-        if key in builds:
-            stack.extend(builds[key])
-        else:
-            out.add(key)
-    return out
+        if key not in seen:
+            seen.add(key)
+            stack.extend(builds.get(key, ()))
+    return seen
 
 
 def contradicts(earlier: Found, found: Found, words: Lexicon, builds: dict[str, set[str]]) -> bool:
