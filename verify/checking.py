@@ -43,10 +43,8 @@ def check(
 ) -> Report:
     """The report on a document: one verdict a relation, and how the assignment's quantities came out.
 
-    ``format`` is md, tex, ipynb or py. ``fast`` leaves out the second opinions on the derivatives; ``evidence`` adds to each relation what
-    ``recheck`` decides again. Never raises for what the document
-    contains; what
-    cannot be read is ``unread`` and a diagnostic. An assignment that asks for what its network lacks raises ValueError.
+    ``format`` is md, tex, ipynb or py. ``fast`` leaves out the second opinions on the derivatives. Never raises for what the document
+    contains; what cannot be read is ``unread`` and a diagnostic. An assignment that asks for what its network lacks raises ValueError.
     """
     if format == "py":
         from verify.checking_code import check_code  # late: only answers in code need it
