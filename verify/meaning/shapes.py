@@ -37,6 +37,7 @@ SCALAR_NAMES = frozenset(
         "n",
     }
 )
+WEIGHTS = frozenset({"W", "U", "V", "Theta"})
 VECTOR_LETTERS = frozenset("abhxyzotuvqkgrscw")
 Shape = tuple[int, int]
 
@@ -169,6 +170,9 @@ class _Walker:
         else:
             self.state.of[definition.key] = found
 
+    weight_first = False
+    """Whether the sum at hand has a product ``W X``: samples are then columns, and a vector beside it stands for a column."""
+
     def lead(self, key: str, written: tuple[Node, ...]) -> None:
         """The axes of the indices that a vector or a number is written with, one a sample."""
         if not written:
@@ -243,8 +247,8 @@ class _Walker:
         if UNIT in matrix:
             raise Misfit("a row beside a column")
         along = line[0] if line[1] == UNIT else line[1]
-        if self.state.find(along) != self.state.find(matrix[0]):
-            self.state.unify(along, matrix[1])
+        if self.state.find(along) not in (self.state.find(matrix[0]), self.state.find(matrix[1])):
+            self.state.unify(along, matrix[0] if self.weight_first else matrix[1])
         return matrix
 
     def times(self, a: Shape, b: Shape, dotted: bool) -> Shape:
@@ -267,6 +271,7 @@ class _Walker:
             case Group(_, _, body) | Noted(_, body, _, _):
                 return self.shape(body)
             case Added(_, _, terms):
+                self.weight_first = any(has_weight_first(t) for t in terms)
                 unknown = [t for t in terms if self.is_plain_stranger(t)]
                 joined: Shape = (UNIT, UNIT)
                 for term in terms:
@@ -308,3 +313,19 @@ class _Walker:
     def is_function(self, node: Node) -> bool:
         name = node.base if isinstance(node, Scripted) else node
         return isinstance(name, Name) and (function_name(name) is not None or name.text in ("sigma", "phi", "f", "g", "varphi", "varsigma"))
+
+
+def has_weight_first(term: Node) -> bool:
+    """Whether a product begins with a weight and ends with something else: ``W X``."""
+    factors = [f for f in _factors(term) if not isinstance(f, Group)]
+    letters = [base.text for f in factors if isinstance(base := f.base if isinstance(f, Scripted) else f, Name)]
+    return len(letters) >= 2 and letters[0] in WEIGHTS and letters[-1] not in WEIGHTS
+
+
+def _factors(node: Node) -> list[Node]:
+    match node:
+        case Product(_, _, left, right):
+            return _factors(left) + _factors(right)
+        case Juxtaposed(_, items):
+            return [f for item in items for f in _factors(item)]
+    return [node]
