@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
-from itertools import cycle, islice
+from itertools import chain, count, islice
 from random import Random
 from typing import Any
 
@@ -209,9 +209,15 @@ class Workspace:
                     self._points, self._samples = {}, {}
 
     def _sizes(self, widths: Sequence[int]) -> dict[str, int]:
-        """The widths dealt out to the axes in turn, as far as they are free."""
-        dealt = zip(sorted(self._least), cycle(widths))  # noqa: B905: one of them has no end
-        return {axis: self._fixed.get(axis, max(width, self._least[axis])) for axis, width in dealt}
+        """One width for all axes; of several widths, and of more where these run out, each axis has one of its own: at equal widths a
+        transpose hides, and so does 1/N for the wrong N. As far as the axes are free."""
+        if len(widths) == 1:
+            return {axis: self._fixed.get(axis, max(widths[0], least)) for axis, least in sorted(self._least.items())}
+        sizes: dict[str, int] = dict(self._fixed)
+        for axis, least in sorted(self._least.items()):
+            if axis not in self._fixed:
+                sizes[axis] = next(n for n in chain(widths, count(min(widths))) if n >= least and n not in sizes.values())
+        return {axis: sizes[axis] for axis in sorted(self._least)}
 
     def _point(self, style: str, sizes: dict[str, int], unit: frozenset[str]) -> Point:
         key = style, tuple(sizes.items()), unit

@@ -112,7 +112,8 @@ class Network:
 
 def differ(claim: Claim, points: int = 3) -> bool | None:
     """Whether the sides differ at generic points of unequal widths, to 40 digits; None if they have a value at none of them."""
-    indices = sorted(claim.left.free | claim.right.free)
+    named = {p for c in claim.conditions for p in (c.left, c.right) if isinstance(p, Index)}
+    indices = sorted(claim.left.free | claim.right.free | named)
     axes = sorted({i.axis for d in claim.program.definitions for i in d.indices})
     seen = False
     with mpmath.workdps(DIGITS):

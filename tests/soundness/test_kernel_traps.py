@@ -492,3 +492,28 @@ def test_a_derivative_means_nothing_where_its_function_has_no_value() -> None:
     wrong = Sum(p, power(power(tensor("x", p), 2), Fraction(-1, 2)))
     assert PLAIN.kernel.refute(bound, wrong, (), {"n": 2}, {"x": [Fraction(-1), Fraction(1)]}) is None
     assert isinstance(PLAIN.decide(bound, neg(wrong)), Refuted)
+
+
+def test_no_two_axes_have_one_width() -> None:
+    """With more axes than there are usual widths, and beside an axis of a fixed size, 1/#a for 1/#b passes for no pair of axes."""
+    axes = [f"n{number}" for number in range(7)]
+    leaves = tuple(definition(f"v{axis}", Index("i", axis)) for axis in axes)
+    for sizes in ((), (("n0", 5), ("n3", 6))):
+        workspace = Workspace(Program((*leaves, *SQUARES), frozenset(), sizes))
+        for one in axes:
+            for other in axes:
+                left, right = (mul(Sum(p, tensor("X", p, q)), power(Size(axis), -1)) for axis in (one, other))
+                assert isinstance(workspace.decide(left, right), Proved) is (one == other)
+                assert one == other or isinstance(workspace.decide(left, right), Refuted)
+    # No normal form multiplies these sums out: what is tested has widths of its own for each axis.
+    tested = Workspace(Program(leaves))
+    decision = tested.kernel.test(Size("n0"), Size("n0"), (), tested._sizes((3, 5, 7, 4)))
+    assert isinstance(decision, AgreesModuloPrimes) and len({size for _, size in decision.sizes}) == len(axes)
+
+
+def test_what_has_no_value_is_not_zero() -> None:
+    """1/(1/0) has no value: floats make it 0, the kernel does not."""
+    nothing = Pow(Pow(num(0), Fraction(-1)), Fraction(-1))
+    assert not isinstance(PLAIN.decide(mul(U, nothing), num(0)), (Proved, Refuted))
+    assert not isinstance(PLAIN.decide(Pow(Pow(sub(U, U), Fraction(-1)), Fraction(-2)), num(0)), (Proved, Refuted))
+    assert isinstance(PLAIN.decide(Pow(Pow(U, Fraction(-1)), Fraction(-2)), power(U, 2)), Proved)

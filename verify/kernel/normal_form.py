@@ -674,7 +674,9 @@ class _Form:
                 return self.times(*map(self.convert, factors))
             case Pow(Mul(factors), e) if e.denominator == 1:
                 return self.times(*(self.convert(Pow(f, e)) for f in factors))
-            case Pow(Pow(base, f), e) if e.denominator == 1:
+            case Pow(Pow(base, f) as inner, e) if e.denominator == 1:
+                if f < 0:
+                    self.convert(inner)  # gives up where there is none: 1/(1/0) is not 0
                 return self.convert(Pow(base, f * e))
             case Pow(base, e):
                 return self.power(self.convert(base), e)
