@@ -35,6 +35,17 @@ def test_proof(benchmark: BenchmarkFixture, name: str) -> None:
     assert isinstance(benchmark(lambda: Kernel(PROGRAM).prove(left, right)), Proved)
 
 
+@pytest.mark.benchmark(group="proof for all widths, the truth included")
+def test_six_proofs(benchmark: BenchmarkFixture) -> None:
+    """All six gradients on one kernel, which keeps the Jacobians they share, as in a document."""
+
+    def proved() -> list[Proved | None]:
+        kernel = Kernel(PROGRAM)
+        return [kernel.prove(*GRADIENTS[name]) for name in PARAMETERS]
+
+    assert all(isinstance(proof, Proved) for proof in benchmark(proved))
+
+
 @pytest.mark.benchmark(group="refutation with an exact witness")
 @pytest.mark.parametrize("name", ["wo", "w1"])
 def test_refutation(benchmark: BenchmarkFixture, name: str) -> None:
