@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from verify.deciding import Decider
 from verify.explaining.code_diagnosis import Mend, Search, edited
 from verify.judging.code import CodeJudge, Finding
 from verify.judging.code_asked import asked_of_code
@@ -48,6 +47,7 @@ def check_code(text: str | bytes, *, file: str = "", assignment: Asking | None =
     text, notes = decoded(text) if isinstance(text, bytes) else (text, [])
     text = text.removeprefix("\ufeff")
     code = read_code(text)
+    text = code.text
     lines = _Lines(text)
     remarks = [Remark(*lines.place(d.span.start)[:1], d.message, lines.place(d.span.start)[1]) for d in (*notes, *code.diagnostics)]
     passages: list[Passage] = []
@@ -114,7 +114,7 @@ def _agreed(results: list[Result], others: list[Result]) -> list[Result]:
 
 def _judged(passage: Passage, mend: bool = True) -> list[Result]:
     """The result on each task in order."""
-    judge = CodeJudge(passage, Decider(passage.program, passage.assumptions))
+    judge = CodeJudge(passage)
     search = Search(judge, passage.follower.code.text)
     found: dict[int, Result] = {}
     for finding in judge.findings():

@@ -18,7 +18,7 @@ from verify.reading.numpy_code import Expression
 ONE_EDIT = 300
 """So many edits of one statement are tried."""
 
-ALL_EDITS = 3_000
+ALL_EDITS = 1_500
 """So many edits of one file are tried."""
 
 SAYS = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from verify.deciding import Decider, Outcome
 from verify.kernel import expr as k
@@ -20,6 +21,15 @@ from verify.meaning.code_claims import Backward, Passage, step_of, without_rate
 from verify.reading import numpy_code as py
 from verify.reading.numpy_code import Expression
 from verify.report import Verdict
+
+MAX_GROUPS = 250
+"""So many values are decided in one file."""
+
+MAX_AXES = 48
+"""A network with more axes is not decided: each is tried at a width of its own."""
+
+MAX_WORK = 4_000_000
+"""The values that are decided in one file times the square of its definitions: deep networks cost more for each."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +56,6 @@ class CodeJudge:
     """Judges the tasks of one passage in order."""
 
     passage: Passage
-    decider: Decider
     backward: Backward = field(init=False)
     found: dict[int, Finding] = field(default_factory=dict)
     trusted: bool | None = None
@@ -57,9 +66,22 @@ class CodeJudge:
         self.backward = Backward(self.passage)
         self.used = used_by_claims(self.passage)
 
+    @cached_property
+    def decider(self) -> Decider:
+        """The decider of claims about the passage's program."""
+        return Decider(self.passage.program, self.passage.assumptions)
+
     def findings(self) -> list[Finding]:
         """The findings on all tasks, in order."""
-        for group in self.passage.groups:
+        most = min(MAX_GROUPS, MAX_WORK // (1 + len(self.passage.program.definitions)) ** 2)
+        if len({axis for d in self.passage.program.definitions for axis in d.axes}) > MAX_AXES:
+            most = 0
+        for n, group in enumerate(self.passage.groups):
+            if n >= most:
+                self.found.update(
+                    (task.number, Finding(task, "unread", "the network is too large, or the file has too many gradients")) for task in group
+                )
+                continue
             for finding in self.group(group):
                 self.found[finding.task.number] = finding
         return [self.found[n] for n in sorted(self.found)]

@@ -24,6 +24,15 @@ MAX_CALLS = 12
 MAX_NODES = 4_000
 """So many nodes of an expression are evaluated, those of the functions that it calls counted in."""
 
+MAX_WEIGHT = 3_000
+"""An expression with more nodes, written out, is not followed further."""
+
+MAX_POSITION = 1_000
+"""Entries at higher positions are not told apart."""
+
+MAX_BITS = 256
+"""A number with more digits is not followed further."""
+
 TINY = Fraction(1, 100_000)
 """A number up to this one, added to keep a logarithm or a quotient finite, is a guard."""
 
@@ -235,6 +244,8 @@ class Scope:
     thresholds: dict[str, tuple[Expr, bool]] = field(default_factory=dict)
     positive: set[str] = field(default_factory=set)
     left: int = MAX_NODES
+    meter: list[int] = field(default_factory=lambda: [0])
+    weights: dict[int, tuple[Expr, int]] = field(default_factory=dict)
 
 
 class Evaluator:
@@ -250,6 +261,7 @@ class Evaluator:
     def value(self, node: Expression) -> Value:
         """The value of an expression."""
         self.scope.left -= 1
+        self.scope.meter[0] += 1
         if self.scope.left < 0:
             raise NotRead("the expression is too large")
         match node:
@@ -264,13 +276,13 @@ class Evaluator:
             case py.Unary(_, operator, operand):
                 return self.unary(operator, operand)
             case py.Binary(_, operator, left, right):
-                return self.binary(operator, self.value(left), self.value(right))
+                return self.bounded(self.binary(operator, self.value(left), self.value(right)))
             case py.Lambda(_, parameters, body):
                 return Closure(tuple((p, None) for p in parameters), body)
             case py.Choice(_, test, then, otherwise):
                 return self.value(then if self.known(test) else otherwise)
             case py.Called():
-                return self.called(node)
+                return self.bounded(self.called(node))
             case py.Unknown(_, reason):
                 raise NotRead(reason)
             case py.Keyed() | py.Range():
@@ -288,6 +300,22 @@ class Evaluator:
             case py.Item():
                 return self.item(node)
         raise NotRead(f"{node.text if isinstance(node, py.Name) else 'a value'} is not known")
+
+    def bounded(self, value: Value) -> Value:
+        """The value, if it is not too large to go on with."""
+        if isinstance(value, Array) and self.weight(value.expr) > MAX_WEIGHT:
+            raise NotRead("the expression is too large")
+        return value
+
+    def weight(self, expr: Expr) -> int:
+        """How many nodes an expression has, written out without sharing."""
+        known = self.scope.weights
+        found = known.get(id(expr))
+        if found is None or found[0] is not expr:
+            if isinstance(expr, k.Num) and max(expr.value.numerator.bit_length(), expr.value.denominator.bit_length()) > MAX_BITS:
+                raise NotRead("the number is too large")
+            found = known[id(expr)] = expr, 1 + sum(self.weight(child) for child in k.children(expr))
+        return found[1]
 
     def array(self, node: Expression) -> Array:
         """The value of an expression, which is to be an array or a number."""
@@ -434,6 +462,8 @@ class Evaluator:
             if abs(value) > 64 or value.denominator > 64:
                 raise NotRead("the exponent is too large")
             if isinstance(base.expr, k.Num):
+                if max(base.expr.value.numerator.bit_length(), base.expr.value.denominator.bit_length()) * abs(value) > MAX_BITS:
+                    raise NotRead("the number is too large")
                 if base.expr.value == 0 and value < 0:
                     raise NotRead("a power of 0")
                 return Array(k.num(base.expr.value ** int(value))) if value.denominator == 1 else Array(k.power(base.expr, value))
@@ -632,6 +662,8 @@ class Evaluator:
                     n += 1
                     if at < 0 and not (dim is None and at == -1):
                         raise NotRead("a position counted from the end")
+                    if at > MAX_POSITION:
+                        raise NotRead("a position that is too large")
                     if dim is not None:
                         expr = k.substitute(expr, {dim: at})
         found = Array(expr, (*dims, *array.dims[n:]))

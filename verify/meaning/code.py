@@ -36,7 +36,7 @@ from verify.meaning.arrays import (
 from verify.reading import numpy_code as py
 from verify.reading.numpy_code import Code, Expression, Statement
 
-MAX_STATEMENTS = 2_000
+MAX_STATEMENTS = 1_200
 """So many statements are followed, loops unrolled."""
 
 MAX_TURNS = 64
@@ -152,7 +152,7 @@ _GRADIENT = (
     re.compile(r"^(?P<q>.+?)_?(?:grad|gradient|bar|_g|Grad)$"),
 )
 _DELTA = re.compile(
-    r"^(?:delta|error_signal|err|error|d|delta_)_?(?P<q>[A-Za-z]*\d*(?:\[-?\d+\])?)$|^(?P<p>[A-Za-z0-9]+)_(?:delta|error|err)$"
+    r"^(?:delta|error_signal|err|error|d(?=_?\d))_?(?P<q>[A-Za-z]*\d*(?:\[-?\d+\])?)$|^(?P<p>[A-Za-z0-9]+)_(?:delta|error|err)$"
 )
 
 
@@ -427,6 +427,8 @@ class Follower:
         self.output_quantity: Quantity | None = None
         self.parameters: frozenset[str] = frozenset()
         self.late: set[str] = set()
+        self.meter = [0]
+        self.turns_of: dict[str, int] = {}
         self.random: set[str] = set()
         self.thresholds: dict[str, tuple[Expr, bool]] = {}
         self.positive: set[str] = set()
@@ -474,6 +476,7 @@ class Follower:
                 random=self.random,
                 thresholds=self.thresholds,
                 positive=self.positive,
+                meter=self.meter,
             )
         )
 
@@ -551,7 +554,8 @@ class Follower:
     def unused(self, key: str) -> str:
         name = key
         while name in self.definitions:
-            name += "′"
+            self.turns_of[key] = self.turns_of.get(key, 0) + 1
+            name = f"{key}′{self.turns_of[key]}"
         return name
 
     def define(self, definition: Definition) -> None:
@@ -878,7 +882,18 @@ class Follower:
         if backward:
             self.task(statement, target, value, key, "temporary", (), seen)
             return
+        early = base is None and self.sketch.names.base_of(key) is not None
+        if early and self.claims(value) and not is_list(value) and not self.constant_value(value):
+            self.entries[key] = Hidden(f"{key} stands before what it is the gradient of")
+            self.note(statement, "unread", "the name is that of a gradient, and what it is the gradient of is not known here")
+            return
         self.forward(statement, target, key, value)
+
+    def constant_value(self, value: Expression) -> bool:
+        """Whether an expression is made of numbers alone."""
+        return all(self.safe_key(n) is None or is_made(n) for n in py.walk(value)) and not any(
+            isinstance(n, py.Unknown) for n in py.walk(value)
+        )
 
     def alias(self, statement: py.Assign, key: str, value: Expression) -> None:
         """Keeps track of two names for one array: a change in place through one of them changes what the other means."""
@@ -1129,6 +1144,11 @@ class Follower:
         self.quantities[name] = quantity
         self.versions.setdefault(key, []).append(name)
         return quantity
+
+
+def is_made(node: Expression) -> bool:
+    """Whether a name is that of a module or of a function."""
+    return isinstance(node, py.Name) and (node.text in MODULES or node.text == "float")
 
 
 COMPARISONS = frozenset({"<", ">", "<=", ">="})

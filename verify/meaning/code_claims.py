@@ -37,8 +37,8 @@ from verify.reading.numpy_code import Code, Expression
 MAX_TRIALS = 64
 """So many choices of ranks are tried."""
 
-TRIAL_STATEMENTS = 8_000
-"""So many statements are followed in all trials together."""
+TRIAL_WORK = 100_000
+"""So many statements and expressions are followed in all trials together."""
 
 
 @dataclass
@@ -140,13 +140,13 @@ def readings_of(code: Code) -> list[Passage]:
     """What the code says, with the ranks of its leaves chosen so that it fits together, and behind it other choices that fit nearly as
     well."""
     sketch = outline(code)
-    budget = [MAX_TRIALS, TRIAL_STATEMENTS]
+    budget = [MAX_TRIALS, TRIAL_WORK]
     tried: dict[tuple[tuple[str, Template], ...], Passage] = {}
 
     def attempt(templates: Mapping[str, Template]) -> Passage:
         found = _attempted(code, sketch, templates)
         budget[0] -= 1
-        budget[1] -= MAX_STATEMENTS - found.follower.left + 1
+        budget[1] -= MAX_STATEMENTS - found.follower.left + found.follower.meter[0]
         return tried.setdefault(tuple(sorted(found.follower.leaves.items())), found)
 
     best = attempt({})
@@ -383,16 +383,17 @@ def _groups(follower: Follower) -> list[tuple[Task, ...]]:
     """The tasks, those together that build up one value in place before anything else reads it."""
     groups: dict[int, list[Task]] = {}
     last: dict[str, int] = {}
-    reads: list[tuple[int, frozenset[str]]] = []
+    read: dict[str, int] = {}
     for task in follower.tasks:
         start = last.get(task.key)
-        if task.kind == "change" and start is not None and not any(n > start and task.key in names for n, names in reads):
+        if task.kind == "change" and start is not None and read.get(task.key, -1) <= start:
             groups[start].append(task)
         else:
             last[task.key] = task.number
             groups[task.number] = [task]
-        names = frozenset(key for n in py.walk(task.value) if (key := follower.safe_key(n)) is not None)
-        reads.append((task.number, names - {task.key} if task.kind == "change" else names))
+        for key in {key for n in py.walk(task.value) if (key := follower.safe_key(n)) is not None}:
+            if key != task.key or task.kind != "change":
+                read[key] = task.number
     return [tuple(g) for g in groups.values()]
 
 
@@ -449,6 +450,12 @@ class Backward:
         self.true: dict[int, Array | Hidden] = {}
         self.actual: dict[int, Array | Hidden] = {}
         self.divided: dict[int, set[str]] = {}
+        self.claimed = {q for t in self.follower.tasks if t.kind == "gradient" for q in t.quantities}
+        self.earlier: dict[int, int] = {}
+        counts: dict[str, int] = {}
+        for task in self.follower.tasks:
+            self.earlier[task.number] = counts.get(task.key, 0)
+            counts[task.key] = self.earlier[task.number] + (task.kind in ("gradient", "change"))
         for n, name in enumerate(passage.follower.handed.values()):
             try:
                 self.true[-1 - n] = self.actual[-1 - n] = passage.gradient(name)
@@ -521,13 +528,9 @@ class Backward:
         names = list(dict.fromkeys(task.quantities))
         if not names:
             return (), False
-        earlier = sum(
-            1 for t in self.follower.tasks if t.key == task.key and t.number < group[0].number and t.kind in ("gradient", "change")
-        )
-        at = min(earlier + len(group) - 1, len(names) - 1)
+        at = min(self.earlier[group[0].number] + len(group) - 1, len(names) - 1)
         ordered = [names[at], *(n for n in names if n != names[at])]
-        claimed = {q for t in self.follower.tasks if t.kind == "gradient" for q in t.quantities}
-        inner = [i for n in ordered if (i := self.follower.inner.get(n)) is not None and i not in claimed]
+        inner = [i for n in ordered if (i := self.follower.inner.get(n)) is not None and i not in self.claimed]
         if is_signal(task.key):
             return tuple(dict.fromkeys([*inner, *ordered])), len(names) == 1
         return tuple(dict.fromkeys([*ordered, *inner])), len(names) == 1

@@ -246,6 +246,7 @@ class Code:
 
 def read_code(text: str) -> Code:
     """The statements of NumPy code. Never raises for what the text contains: what cannot be read is a diagnostic, and the rest is read."""
+    text = _SURROGATE.sub("\ufffd", text)
     if len(text) > MAX_CHARS:
         return Code(text, (), (Diagnostic(Span(0, 0), f"the code is too long: {len(text)} characters, {MAX_CHARS} are the most"),))
     diagnostics: list[Diagnostic] = []
@@ -328,6 +329,7 @@ def _parsed(text: str) -> ast.Module:
         return ast.parse(text)
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _LINE_END = re.compile(r"\r\n?|\n")
 _GOES_ON = re.compile(r"[\s#)\]}]|(?:else|elif|except|finally)\b|$")
 
