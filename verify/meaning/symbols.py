@@ -283,8 +283,8 @@ def _split_subscript(base: Name, sub: Node | None, words: Lexicon) -> tuple[str,
         return "", ()
     if isinstance(sub, Tuple):
         tag, first = _split_subscript(base, sub.items[0], words)
-        rest = sub.items[1:]
-        return tag, first + rest
+        rest = (part for item in sub.items[1:] for part in _index_letters(item, words))
+        return tag, (*first, *rest)
     if isinstance(sub, Group) and sub.delimiter in "([":
         return _split_subscript(base, sub.body, words)
     if isinstance(sub, Added):
@@ -300,6 +300,13 @@ def _split_subscript(base: Name, sub: Node | None, words: Lexicon) -> tuple[str,
     if k < len(items) and len(tag) > 1 and not any(ch.isdigit() for ch in tag):
         return script_text(sub), ()  # a word such as "rec", not letters that happen to end in an index
     return tag, tuple(items[k:])
+
+
+def _index_letters(item: Node, words: Lexicon) -> tuple[Node, ...]:
+    """The indices of an item of a comma list: ``jk`` of ``o,jk`` are two if both letters are indices."""
+    if isinstance(item, Juxtaposed) and all((c := letter_of(part)) is not None and words.is_index(c) for part in item.items):
+        return item.items
+    return (item,)
 
 
 def _superscript(key: str, sup: Node | None, words: Lexicon) -> tuple[str, Node | None, bool, tuple[Node, ...]]:
