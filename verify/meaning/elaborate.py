@@ -224,7 +224,7 @@ class Elaborator:
                 and isinstance(node.base, Name)
                 and node.base.text == "e"
                 and node.sup is not None
-                and "e" not in self.net.slots
+                and not ("e" in self.net.slots and self.net.slots["e"] == ())
             )
             and node.sub is None
             and not node.primes
