@@ -137,8 +137,8 @@ def _built(table: dict[str, Found], every: list[Line], words: Lexicon) -> Networ
     sides = [side for line in every for side in sides_of(line)]
     state = infer(written, words, weights_of(every, words), frozenset(), state, sides)
     names = _axis_names(state, defining)
-    entries_of = {f.key for f in forward if f.written}  # an e with an index is a quantity, one with none is the number
-    slots = {key: tuple(names[v] for v in state.of(key) or ()) for key in state.slots if key in entries_of or not _is_noise(key, words)}
+    own = {f.key for f in forward}  # an e that the document defines is a quantity
+    slots = {key: tuple(names[v] for v in state.of(key) or ()) for key in state.slots if key in own or not _is_noise(key, words)}
     named = {key: (_named(row, names, state), _named(col, names, state)) for key, (row, col) in grids.items() if key in slots}
     if named:
         rows = sum(col is not None for row, col in named.values() if row is None) > sum(

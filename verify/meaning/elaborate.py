@@ -224,7 +224,7 @@ class Elaborator:
                 and isinstance(node.base, Name)
                 and node.base.text == "e"
                 and node.sup is not None
-                and not ("e" in self.net.slots and self.net.slots["e"] == ())
+                and not ("e" in self.net.slots and (self.net.slots["e"] == () or isinstance(node.sup, Number)))
             )
             and node.sub is None
             and not node.primes

@@ -405,7 +405,7 @@ def occurrences_in(node: Node, words: Lexicon, calls: bool = False) -> Iterator[
         top = stack.pop()
         occ = occurrence(top, words) if isinstance(top, (Name, Scripted)) else None
         if occ is not None:
-            if occ.key != "e" or occ.exponent is None or occ.written:
+            if occ.key != "e" or occ.exponent is None or occ.written or isinstance(occ.exponent, Number):
                 yield occ
             if occ.exponent is not None:
                 stack.append(occ.exponent)
