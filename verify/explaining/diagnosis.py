@@ -38,7 +38,11 @@ def diagnose(judgement: Judgement, text: str) -> Diagnosis | None:
     net = reading.network
     keys = {net.aliases.get(key, key) for side in (left, right) for key in keys_in(side, net.words)}
     axes = frozenset(axis for key in keys for axis in net.slots.get(key, ()))
-    around = Around(net, text, frozenset(reading.letters), axes)
+
+    def fits(side: Node) -> bool:
+        return search.typed(side) is not None
+
+    around = Around(net, text, frozenset(reading.letters), axes, fits)
     search = _Search(reading, decider, left, around)
     bases = [((), right), *(((c,), c.node) for c in letter_for_digit(right, around))]
     for edits, side in bases:

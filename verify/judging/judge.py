@@ -237,12 +237,11 @@ class Judge:
 
     def equals(self, reading: ChainReading, left: Node, right: Node) -> bool | None:
         """Whether two sides of a chain are equal by sampling; None where one is not understood."""
-        for diagonal in (False, True):
-            try:
-                if self.decider.screens(reading.typed(left, right, diagonal=diagonal)):
-                    return True
-            except (Unread, Clash):
+        for claim in reading.tries(left, right):
+            if not isinstance(claim, Typed):
                 return None
+            if self.decider.screens(claim):
+                return True
         return False
 
     def relation(
@@ -278,17 +277,16 @@ class Judge:
     def as_written(self, base: Judgement, reading: ChainReading, left: Node, right: Node) -> Judgement:
         """Whether the relation holds under an admissible reading; else how it fails."""
         best = base
-        for diagonal in (False, True):
-            try:
-                claim = reading.typed(left, right, diagonal=diagonal)
-            except Undeclared as reason:
-                return replace(base, failure="undeclared", reason=str(reason))
-            except Unread as reason:
-                best = best if best.failure else replace(base, failure="unread", reason=str(reason))
-                continue
-            except Clash as reason:
-                best = best if best.failure else replace(base, failure="ill-typed", reason=str(reason))
-                continue
+        for claim in reading.tries(left, right):
+            match claim:
+                case Undeclared():
+                    return replace(base, failure="undeclared", reason=str(claim))
+                case Unread():
+                    best = best if best.failure else replace(base, failure="unread", reason=str(claim))
+                    continue
+                case Clash():
+                    best = best if best.failure else replace(base, failure="ill-typed", reason=str(claim))
+                    continue
             outcome = self.decider.holds(claim)
             if outcome is not None and not says_zero(left, right) and self._both_vanish(claim):
                 return replace(base, reason="both sides are 0 whatever the network: this shows nothing", claim=claim)
@@ -319,12 +317,8 @@ class Judge:
         """
         tries = [(c.node, right, c) for c in carried] + list(self.candidates(reading, judged, left, right))
         for one, other, candidate in tries:
-            for diagonal in (False, True):
-                try:
-                    claim = reading.typed(one, other, diagonal=diagonal)
-                except (Unread, Clash):
-                    continue
-                if claim.loose_ends or not self.decider.screens(claim) or self._both_vanish(claim):
+            for claim in reading.tries(one, other):
+                if not isinstance(claim, Typed) or claim.loose_ends or not self.decider.screens(claim) or self._both_vanish(claim):
                     continue
                 outcome = self.decider.holds(claim)
                 if outcome is not None:
@@ -392,12 +386,8 @@ class Judge:
             if one.left is None or one.link.right is None or two.link.right is None:
                 continue
             product = times_last(one.link.right, two.link.right)
-            for diagonal in (False, True):
-                try:
-                    claim = reading.typed(one.left, product, diagonal=diagonal)
-                except (Unread, Clash):
-                    continue
-                if not self.decider.screens(claim) or self._both_vanish(claim):
+            for claim in reading.tries(one.left, product):
+                if not isinstance(claim, Typed) or not self.decider.screens(claim) or self._both_vanish(claim):
                     continue
                 outcome = self.decider.holds(claim)
                 if outcome is not None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from verify.kernel import expr as k
 from verify.kernel.calculus import affected
 from verify.kernel.expr import Expr, Index
 from verify.kernel.program import Condition, Equal, Unequal
-from verify.meaning.elaborate import Clash, Elaborator, Surroundings, Unread, Value, implicit, is_implicit
+from verify.meaning.elaborate import Clash, Elaborator, Found, Surroundings, Unread, Value, implicit, is_implicit
 from verify.meaning.matrices import Grid, MatrixElaborator, is_matrix_notation
 from verify.meaning.network import Network
 from verify.meaning.symbols import iteration, letter_of, occurrence
@@ -49,6 +49,7 @@ class ChainReading:
     target: frozenset[str] | None = None
     prime: k.Tensor | None = None
     letters: dict[str, str] = field(default_factory=dict)
+    _lefts: dict[tuple[int, bool, bool], tuple[Node, Value, Found]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.updated = updated_quantity(self.chain)
@@ -82,7 +83,7 @@ class ChainReading:
         self.letters.update(around.letters)
         return variable
 
-    def surroundings(self, diagonal: bool = False, free_sum: bool = False) -> Surroundings:
+    def surroundings(self, *, diagonal: bool = False, free_sum: bool = False) -> Surroundings:
         """Fresh surroundings for elaborating a side of this chain."""
         return Surroundings(
             iterated=names_quantity(self.updated, self.network) if self.updated is not None else None,
@@ -113,10 +114,28 @@ class ChainReading:
         around.sum_in_sight = lambda: self.sum_in_sight(node)
         return Elaborator(self.network, around).side(node)
 
-    def typed(self, left: Node, right: Node, *, diagonal: bool = False, free_sum: bool = False) -> Typed:
-        """The claim that two sides of the chain are equal; raises Unread, Undeclared or Clash."""
+    def tries(self, left: Node, right: Node) -> Iterator[Typed | Unread | Clash]:
+        """The claims that two sides of the chain are equal, in order, or why not: as it is written, then with elementwise Jacobians by
+        their diagonals where there are any.
+        """
+        around = self.surroundings()
+        yield self._tried(left, right, around)
+        if around.twins:
+            yield self._tried(left, right, self.surroundings(diagonal=True))
+
+    def _tried(self, left: Node, right: Node, around: Surroundings) -> Typed | Unread | Clash:
         try:
-            claim = self._typed(left, right, diagonal, free_sum)
+            return self._typed(left, right, around)
+        except (Unread, Clash) as reason:
+            return reason
+
+    def typed(self, left: Node, right: Node, *, free_sum: bool = False) -> Typed:
+        """The claim that two sides of the chain are equal; raises Unread, Undeclared or Clash."""
+        return self._typed(left, right, self.surroundings(free_sum=free_sum))
+
+    def _typed(self, left: Node, right: Node, around: Surroundings) -> Typed:
+        try:
+            claim = self._either(left, right, around)
         except RecursionError:
             raise Unread("it is nested too deeply") from None
         loss = self.network.abstract
@@ -124,21 +143,30 @@ class ChainReading:
             raise Unread(f"{loss} is not defined in this document: only its first derivatives mean anything")
         return claim
 
-    def _typed(self, left: Node, right: Node, diagonal: bool, free_sum: bool) -> Typed:
+    def _either(self, left: Node, right: Node, around: Surroundings) -> Typed:
         if is_matrix_notation(left, self.network) or is_matrix_notation(right, self.network):
             try:
                 return self.by_position(left, right)
             except (Unread, Clash):
                 if not (is_chain_rule(left) and is_chain_rule(right)):
                     raise
-        around = self.surroundings(diagonal, free_sum)
         if self.updated is not None and left is self.chain.first:
             one_right = self.value(right, around)
             one_left = self.descended(one_right, around)
         else:
-            one_left = self.value(left, around)
+            one_left = self._left(left, around)
             one_right = self.value(right, around)
         return self.aligned(one_left, one_right, around)
+
+    def _left(self, node: Node, around: Surroundings) -> Value:
+        """The value of a left side in fresh surroundings, which take what it says of them; worked out once for all right sides tried."""
+        key = id(node), around.diagonal, around.free_sum
+        if key not in self._lefts:
+            value = self.value(node, around)
+            self._lefts[key] = node, value, around.found()
+        _, value, found = self._lefts[key]
+        around.take(found)
+        return value
 
     def by_position(self, left: Node, right: Node) -> Typed:
         """The claim that two sides in matrix notation are equal; raises Unread, Undeclared or Clash."""

@@ -89,6 +89,8 @@ class Surroundings:
     overrides: Mapping[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     diagonal: bool = False
+    twins: bool = False
+    """Whether an elementwise Jacobian stood in a product, so that reading it by its diagonal makes a difference."""
     free_sum: bool = False
     """Sum a lone axis that the target lacks, where the rules see a clash: only to show a witness for one."""
     iterated: str | None = None
@@ -97,6 +99,29 @@ class Surroundings:
     """Names of widths that the sums mention (the N of a sum from 1 to N), each with its axis."""
     partitions: list[tuple[Expr, ...]] = field(default_factory=list)
     """Guards of cases that must add up to 1."""
+
+    def found(self) -> Found:
+        """What the sides that were read so far say of their surroundings."""
+        return Found(dict(self.letters), tuple(self.notes), dict(self.widths), tuple(self.partitions), self.twins)
+
+    def take(self, found: Found) -> None:
+        """Takes what a side was found to say, as if it had just been read in these surroundings, then fresh."""
+        self.letters = dict(found.letters)
+        self.notes[:] = found.notes
+        self.widths = dict(found.widths)
+        self.partitions[:] = found.partitions
+        self.twins = found.twins
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a side says of its surroundings: see there."""
+
+    letters: Mapping[str, str]
+    notes: tuple[str, ...]
+    widths: Mapping[str, str]
+    partitions: tuple[tuple[Expr, ...], ...]
+    twins: bool
 
 
 ELEMENTWISE: Mapping[str, Callable[[Expr], Expr]] = {
@@ -450,7 +475,9 @@ class Elaborator:
                 chain.append(value)
         if len(chain) == 1:
             return chain[0]
-        chain = [self.diagonal_of(v) if self.around.diagonal else v for v in chain]
+        if any(i.name.endswith("'") for v in chain for i in v.implicit):
+            self.around.twins = True
+            chain = [self.diagonal_of(v) if self.around.diagonal else v for v in chain]
         carried: dict[Index, int] = {}
         for value in chain:
             for index in value.implicit:

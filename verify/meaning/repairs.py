@@ -6,7 +6,7 @@ Each repair is a function from a side and what is known around it to candidates;
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from verify.meaning.network import Network
@@ -44,6 +44,8 @@ class Around:
     letters: frozenset[str]
     axes: frozenset[str] | None = None
     """The axes that the line's own quantities have, where they are known: what has another one cannot be meant."""
+    fits: Callable[[Node], bool] = lambda side: True
+    """Whether a side has a meaning in its line: of edits that put quantities of one kind in one place, one tells for all."""
 
     def source(self, span: Span) -> str:
         """The document's text of a span."""

@@ -25,6 +25,8 @@ from verify.reading.syntax import (
 from verify.reading.traversal import below, replaced, walk
 
 Rewrite = Callable[[Node, Around], Iterator[Candidate]]
+Kind = tuple[tuple[str, ...], tuple[str, ...]]
+"""The axes of a quantity and the letters written at it: two of one kind fit a place alike, or neither does."""
 
 
 @dataclass(frozen=True)
@@ -147,25 +149,23 @@ def letters_in(term: Node, around: Around) -> list[str]:
     return list(found)
 
 
-def quantities(term: Node, around: Around) -> Iterator[tuple[Node, str]]:
-    """The declared quantities as they could stand in a term: bare, and with the term's index letters."""
+def quantities(term: Node, around: Around) -> Iterator[tuple[Node, str, Kind]]:
+    """The declared quantities as they could stand in a term, bare or with the term's index letters, and of what kind each is."""
     letters = letters_in(term, around)
     for key, slots in around.network.slots.items():
         if key == around.network.root or key in around.network.failed:
             continue
         if around.axes is not None and not around.axes.issuperset(slots):
             continue
+        written: list[tuple[str, ...]] = []
         if len(slots) == 1:
-            for letter in letters:
-                yield with_indices(key, (letter,), term.span)
-        elif len(slots) == 2 and letters:
-            for a in letters:
-                for b in letters:
-                    if a != b:
-                        yield with_indices(key, (a, b), term.span)
-        if slots and letters:
-            continue
-        yield with_indices(key, (), term.span)
+            written = [(letter,) for letter in letters]
+        elif len(slots) == 2:
+            written = [(a, b) for a in letters for b in letters if a != b]
+        if not (slots and letters):
+            written.append(())
+        for chosen in written:
+            yield *with_indices(key, chosen, term.span), (slots, chosen)
 
 
 def number(span: Span, text: str) -> Node:

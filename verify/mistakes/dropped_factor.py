@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from verify.meaning.repairs import Around, Candidate, TextEdit
-from verify.mistakes._mistake import Mistake, factors, number, quantities, terms, with_factor, without
+from verify.mistakes._mistake import Kind, Mistake, factors, number, quantities, terms, with_factor, without
 from verify.reading.syntax import Added, Fraction, Group, Node
 from verify.reading.traversal import replaced
 
@@ -11,8 +11,16 @@ from verify.reading.traversal import replaced
 def put_in(side: Node, around: Around) -> Iterator[Candidate]:
     """A declared quantity, its reciprocal, or one minus it, put into a product."""
     for term in terms(side):
-        for node, text in quantities(term, around):
-            yield with_factor(side, term, node, text, "dropped-factor")
+        fitting: dict[Kind, bool] = {}
+        for node, text, kind in quantities(term, around):
+            if not fitting.get(kind, True):
+                continue
+            plain = with_factor(side, term, node, text, "dropped-factor")
+            if kind not in fitting:
+                fitting[kind] = around.fits(plain.node)
+            if not fitting[kind]:
+                continue
+            yield plain
             yield with_factor(side, term, Fraction(term.span, number(term.span, "1"), node), rf"\frac{{1}}{{{text}}}", "dropped-factor")
             complement = Group(term.span, "(", Added(term.span, ("+", "-"), (number(term.span, "1"), node)))
             yield with_factor(side, term, complement, f"(1 - {text})", "dropped-factor")

@@ -6,6 +6,7 @@ from verify.meaning.repairs import Around, Candidate, edited
 from verify.meaning.symbols import letter_of, occurrence
 from verify.mistakes._mistake import Mistake, symbols, with_indices
 from verify.reading.syntax import Node
+from verify.reading.traversal import replaced
 
 
 def stem(key: str) -> str:
@@ -25,8 +26,14 @@ def replace_symbol(side: Node, around: Around) -> Iterator[Candidate]:
             continue
         letters = tuple(letter for t in occ.written if (letter := letter_of(t)))
         others = [o for o, slots in network.slots.items() if o != key and len(slots) == len(network.slots[key]) and o != network.root]
+        fitting = {network.slots[key]: True}
         for other in sorted(others, key=lambda o: stem(o) != stem(key)):
             new, text = with_indices(other, letters, node.span)
+            slots = network.slots[other]
+            if slots not in fitting:
+                fitting[slots] = around.fits(replaced(side, node, new))
+            if not fitting[slots]:
+                continue
             yield edited(side, node, new, text, "wrong-layer" if stem(other) == stem(key) else "wrong-symbol", around)
 
 

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
-from functools import cache
 from typing import Any, cast
 
 from verify.reading.syntax import Node
 
 
-def _names(cls: type[Node]) -> tuple[str, ...]:
-    """The fields of a class of nodes that may hold nodes."""
-    return _names_of(cast(Hashable, cls))
+class _Fields(dict[type[Node], tuple[str, ...]]):
+    """The fields that may hold nodes, of each class of nodes that was asked for."""
+
+    def __missing__(self, cls: type[Node]) -> tuple[str, ...]:
+        every = fields(cls)
+        self[cls] = tuple(f.name for f in every if f.name != "span" and f.type not in ("str", "int", "bool"))
+        return self[cls]
 
 
-@cache
-def _names_of(cls: Hashable) -> tuple[str, ...]:
-    """The fields of a class of nodes that may hold nodes."""
-    every = fields(cls)  # type: ignore[arg-type]
-    return tuple(f.name for f in every if f.name != "span" and f.type not in ("str", "int", "bool"))
+_FIELDS = _Fields()
 
 
 def below(node: Node) -> list[Node]:
     """The nodes directly below a node, in reading order."""
     found: list[Node] = []
-    for name in _names(type(node)):
+    for name in _FIELDS[type(node)]:
         _collect(getattr(node, name), found)
     return found
 
@@ -49,7 +48,24 @@ def walk(node: Node) -> Iterator[Node]:
 
 def replaced(root: Node, old: Node, new: Node) -> Node:
     """The tree with one node (found by identity) replaced by another; the rest keeps its spans."""
-    return rewritten(root, lambda n: new if n is old else None)
+    if root is old:
+        return new
+    for name in _FIELDS[type(root)]:
+        value = getattr(root, name)
+        moved = replaced(value, old, new) if isinstance(value, Node) else _replaced_in(value, old, new)
+        if moved is not value:
+            return replace(root, **cast(dict[str, Any], {name: moved}))
+    return root
+
+
+def _replaced_in(value: object, old: Node, new: Node) -> object:
+    if type(value) is not tuple:
+        return value
+    for n, item in enumerate(value):
+        moved = replaced(item, old, new) if isinstance(item, Node) else _replaced_in(item, old, new)
+        if moved is not item:
+            return (*value[:n], moved, *value[n + 1 :])
+    return value
 
 
 def rewritten(root: Node, change: Callable[[Node], Node | None]) -> Node:
@@ -58,7 +74,7 @@ def rewritten(root: Node, change: Callable[[Node], Node | None]) -> Node:
     if new is not None:
         return new
     updates: dict[str, Any] = {}
-    for name in _names(type(root)):
+    for name in _FIELDS[type(root)]:
         value = getattr(root, name)
         moved = _rewritten_value(value, change)
         if moved is not value:
