@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.stamp
 
-.PHONY: demo test lint types setup soundness bench clean
+.PHONY: demo test lint types setup soundness catalogue bench clean
 
 # The example has mistakes, so that the check ends with status 1; any other failure stops make.
 demo: $(STAMP)
@@ -17,6 +17,10 @@ test: lint types
 # Mutated and rewritten claims of the catalogue in great numbers; `make test` runs a few hundred of them. ARGS="--mutants 2000" for fewer.
 soundness: $(STAMP)
 	$(BIN)/python -m tests.soundness.campaign $(ARGS)
+
+# Every entry of the catalogue on ten times as many networks as in `make test`, new ones on every run.
+catalogue: $(STAMP)
+	HYPOTHESIS_PROFILE=explore $(BIN)/python -m pytest tests/derivations -n 2 $(ARGS)
 
 # The table of docs/explanation/performance.md, measured on this machine.
 bench: $(STAMP)

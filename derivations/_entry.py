@@ -19,7 +19,7 @@ Rule = Literal[
     "contraction", "case", "assumption", "substitution", "algebra",
 ]  # fmt: skip
 
-sigmoid = Function("sigmoid")
+sigmoid, softplus = Function("sigmoid"), Function("softplus")
 eta = Symbol("eta")
 
 
@@ -46,6 +46,16 @@ def step(u: Expr) -> Expr:
 def relu(u: Expr) -> Expr:
     """max(0, u)."""
     return Piecewise((u, u > 0), (0, True))
+
+
+def sign(u: Expr) -> Expr:
+    """1 where the argument is positive, −1 where it is negative."""
+    return Piecewise((1, u > 0), (-1, True))
+
+
+def absolute(u: Expr) -> Expr:
+    """The argument without its sign."""
+    return Piecewise((u, u > 0), (-u, True))
 
 
 def sums_to_one(entry: Expr, over: Idx) -> Relation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import Expr, Idx, Sum
+from sympy import Expr, Idx, S, Sum
 
 from derivations._entry import Pitfall, d, size, step
 
@@ -25,6 +25,16 @@ def batch_mean(gradient: d, over: Idx) -> Pitfall:
 def replaced(gradient: d, mistake: str, was: Expr, becomes: Expr) -> Pitfall:
     """The gradient with another expression in the place of one, everywhere."""
     return Pitfall(gradient, mistake, lambda right: right.xreplace({was: becomes}))
+
+
+def instead(gradient: d, mistake: str, wrong: Expr) -> Pitfall:
+    """Another formula in the gradient's place."""
+    return Pitfall(gradient, mistake, lambda right: wrong)
+
+
+def missing_term(gradient: d, *terms: Expr) -> Pitfall:
+    """The gradient without some of its terms: the paths of the forward pass that were forgotten."""
+    return Pitfall(gradient, "missing-term", lambda right: right.xreplace(dict.fromkeys(terms, S.Zero)))
 
 
 def dropped_factor(gradient: d, factor: Expr) -> Pitfall:

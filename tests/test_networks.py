@@ -29,7 +29,7 @@ def watched(of, network):
 
 
 @pytest.mark.parametrize("entry", catalogue())
-@settings(max_examples=15)
+@settings(max_examples=5)
 @given(data=st.data())
 def test_networks_are_regular(entry, data):
     """Widths are unequal and at least 3, shapes fit, kinks are away with some unit active, nothing saturates, logarithms have a value."""

@@ -6,6 +6,7 @@ with one axis for each of them, of length 1 where nothing depends on it.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Mapping
 from functools import reduce
@@ -25,6 +26,8 @@ FUNCTIONS: Mapping[str, Callable[[Any], Any]] = {
     "log": np.log,
     "tanh": np.tanh,
     "sigmoid": lambda u: 1 / (1 + np.exp(-u)),
+    "softplus": lambda u: np.logaddexp(0, u),
+    "erf": np.vectorize(math.erf, otypes=[float]),
 }
 COMPARISONS: Mapping[Any, Callable[[Any, Any], Any]] = {
     sp.StrictGreaterThan: operator.gt,
@@ -61,24 +64,29 @@ def _compiled(expr: Any, scope: tuple[Any, ...]) -> Compiled:
             order = sorted(range(len(depths)), key=depths.__getitem__)
             spread = tuple(slice(None) if n in depths else None for n in range(len(scope)))
             return lambda values, sizes: values[name].transpose(order)[spread]
+        case sp.Indexed() if all(i in scope or isinstance(i, sp.Integer) for i in expr.indices):  # a diagonal, or a fixed position
+            name, places = quantity(expr), [_positions(i, scope) for i in expr.indices]
+            return lambda values, sizes: values[name][tuple(place(sizes) for place in places)]
         case sp.Add() | sp.Mul():
             return joined(operator.add if isinstance(expr, sp.Add) else operator.mul, [inside(a) for a in expr.args])
         case sp.Pow(args=(base, sp.Rational() as exponent)):
             value, power = inside(base), int(exponent) if exponent.is_integer else float(exponent)
             return lambda values, sizes: 1.0 * value(values, sizes) ** power
-        case sp.Sum(function=body, limits=limits):
+        case sp.Sum(function=body, limits=limits) | sp.Product(function=body, limits=limits):
             bound = tuple(limit[0] for limit in limits)
             summand, axes = _compiled(body, (*scope, *bound)), [str(size(i)) for i in bound]
 
             def summed(values: Values, sizes: Sizes) -> Any:
                 terms = summand(values, sizes) * np.ones((1,) * len(scope) + tuple(sizes[axis] for axis in axes))
-                return terms.sum(axis=tuple(range(len(scope), terms.ndim)))
+                return (np.sum if isinstance(expr, sp.Sum) else np.prod)(terms, axis=tuple(range(len(scope), terms.ndim)))
 
             return summed
         case sp.KroneckerDelta(args=(left, right)):
             same = sp.IndexedBase("δ")[left, right]
             entry = _compiled(same, scope)
             return lambda values, sizes: entry({"δ": np.eye(sizes[str(size(left))])}, sizes)
+        case sp.core.numbers.Pi():
+            return lambda values, sizes: math.pi
         case sp.Piecewise():
             branches = [(inside(value), _condition(condition, scope)) for value, condition in reversed(expr.args)]
 
@@ -93,6 +101,14 @@ def _compiled(expr: Any, scope: tuple[Any, ...]) -> Compiled:
             function, value = FUNCTIONS[expr.func.__name__], inside(argument)
             return lambda values, sizes: function(value(values, sizes))
     raise NotImplementedError(f"{type(expr).__name__}: {expr}")
+
+
+def _positions(of: Any, scope: tuple[Any, ...]) -> Callable[[Sizes], Any]:
+    """The positions along one axis of a tensor: a fixed one, or all of them along the index's place in the scope."""
+    if of not in scope:
+        return lambda sizes: int(of)
+    along = tuple(-1 if i == of else 1 for i in scope)
+    return lambda sizes: np.arange(sizes[str(size(of))]).reshape(along)
 
 
 def _condition(condition: Any, scope: tuple[Any, ...]) -> Compiled:

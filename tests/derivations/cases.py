@@ -1,14 +1,22 @@
-"""What the tests of the catalogue run over: its entries, their gradients, and the four opinions on a derivative."""
+"""What the tests of the catalogue run over: its entries, the opinions on a derivative, and the kernel's decisions, each made once."""
 
 from collections.abc import Mapping
+from functools import cache
 
+import numpy as np
 import pytest
+from hypothesis import settings
 
 from derivations import catalogue
+from verify.kernel.decision import Refuted
+from verify.networks import axes
 from verify.oracles.autodiff import autodiff
 from verify.oracles.finite_differences import central_differences, complex_step
+from verify.oracles.forward import Network, shape
 from verify.oracles.second_opinion import Oracle, kernel
 from verify.oracles.symbolic import symbolic
+from verify.sympy_bridge import claim, program
+from verify.workspace import Workspace
 
 OPINIONS: Mapping[str, Oracle] = {
     "kernel": kernel,
@@ -20,9 +28,43 @@ OPINIONS: Mapping[str, Oracle] = {
 TOLERANCE = 1e-7
 """Relative to the tensor's norm. An error of 0.05 % is at least 5e-4 over the root of the number of entries."""
 
-GRADIENTS = [(name, derivative.name) for name, derivation in catalogue().items() for derivative in derivation.gradients]
-STEPS = [(name, n) for name, derivation in catalogue().items() for n in range(len(derivation.steps))]
-PITFALLS = [(name, n) for name, derivation in catalogue().items() for n in range(len(derivation.pitfalls))]
-
+each_entry = pytest.mark.parametrize("entry", catalogue())
 each_opinion = pytest.mark.parametrize("opinion", OPINIONS)
-each_gradient = pytest.mark.parametrize(("entry", "gradient"), GRADIENTS, ids=[f"{e}-{g}" for e, g in GRADIENTS])
+
+
+def few(examples: int) -> int:
+    """That many examples, and in proportion more under a larger profile of Hypothesis (``make catalogue``)."""
+    return max(1, examples * settings.default.max_examples // 100)
+
+
+@cache
+def workspace(derivation):
+    """One workspace a derivation, so that its Jacobians are made once."""
+    return Workspace(program(derivation))
+
+
+def decided(derivation, left, right, where=None):
+    """The kernel's decision of one line of a derivation."""
+    stated = claim(derivation, left, right, where)
+    return workspace(derivation).decide(stated.left, stated.right, stated.conditions)
+
+
+def remembered(opinion: str) -> Oracle:
+    """The oracle of that name for one network, asked for each Jacobian of a program once."""
+    found = {}
+
+    def asked(of, name, wrt, network):
+        key = (of, name, wrt)
+        if key not in found:
+            found[key] = OPINIONS[opinion](of, name, wrt, network)
+        return found[key]
+
+    return asked
+
+
+def at_witness(of, decision):
+    """The network of a refutation's witness; what the claim does not depend on is 1."""
+    assert isinstance(decision, Refuted), decision
+    sizes = dict.fromkeys(axes(of), 2) | dict(of.sizes) | dict(decision.witness.sizes)
+    unseen = {leaf.name: np.ones(shape(of, leaf.name, sizes)) for leaf in of.definitions if leaf.body is None}
+    return Network(sizes, unseen | {name: np.array(values, dtype=float) for name, values in decision.witness.values})

@@ -14,6 +14,7 @@ import derivations
 from derivations import catalogue, families, names
 from derivations._entry import Derivation, chain, d, eta, index, quantity, size, tensor
 from derivations._pitfalls import dropped_factor, missing_sum, sign
+from tests.derivations.cases import each_entry, few
 from verify.networks import networks
 from verify.oracles.autodiff import autodiff
 from verify.oracles.forward import disagreement
@@ -21,7 +22,6 @@ from verify.oracles.second_opinion import evaluate
 from verify.sympy_bridge import program, to_expr
 
 FOLDER = Path(derivations.__file__).parent
-each_entry = pytest.mark.parametrize("entry", catalogue())
 
 
 def test_every_file_is_an_entry():
@@ -69,7 +69,7 @@ def test_entry_imports_only_sympy_and_the_vocabulary(entry):
 
 
 @pytest.mark.parametrize("entry", [e for e, derivation in catalogue().items() if derivation.parameters])
-@settings(max_examples=3)
+@settings(max_examples=few(1))
 @given(data=st.data())
 def test_updates_descend(entry, data):
     """Each update is the parameter minus η times what autodiff says of the loss."""

@@ -68,6 +68,7 @@ BY_HEART = {
     "atan": (Apply("atan", b), lambda v: 1 / (1 + v * v)),
     "sigmoid": (Apply("sigmoid", b), lambda v: math.exp(-v) / (1 + math.exp(-v)) ** 2),
     "softplus": (Apply("softplus", b), lambda v: 1 / (1 + math.exp(-v))),
+    "erf": (Apply("erf", b), lambda v: 2 / math.sqrt(math.pi) * math.exp(-v * v)),
     "relu, on": (relu(b), lambda v: 1.0),
     "relu, off": (relu(sub(num(-1), b)), lambda v: 0.0),
     "step": (Step(b), lambda v: 0.0),
