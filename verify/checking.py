@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from verify.deciding import Decider
@@ -36,6 +36,10 @@ class Asking(Protocol):
     @property
     def quantities(self) -> Sequence[str]:
         """The asked quantities in LaTeX."""
+
+    @property
+    def within(self) -> Mapping[str, Sequence[str]]:
+        """The symbols that a quantity may be given in, where it says so."""
 
 
 def check(
@@ -72,7 +76,7 @@ def check(
         network=_described(network),
         readings=_readings(found),
         diagnostics=tuple(_remark(document, d.span, d.message) for d in document.diagnostics),
-        asked=asked(quantities, judgements, [r.id for r in relations], network),
+        asked=asked(quantities, judgements, [r.id for r in relations], network, assignment.within if assignment is not None else None),
     )
 
 

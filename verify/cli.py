@@ -13,6 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from verify.grading.assignment import Assignment
+    from verify.grading.assignment_problems import Problems
     from verify.report import Report
 
 NOTHING_REFUTED, REFUTED, FAILED = 0, 1, 2
@@ -85,12 +86,13 @@ def check(
 
 
 @main.command()
-@click.argument("folder", type=PATH)
+@click.argument("folder", type=PATH, required=False)
 @click.option("--assignment", "assignment_file", required=True, type=PATH, help="The assignment that the answers are to.")
-@click.option("--out", required=True, type=PATH, help="The folder that marks.csv is written to.")
+@click.option("--out", type=PATH, help="The folder that marks.csv is written to.")
 @click.option("--fast", is_flag=True, help="Leave out the second opinions of the numerical oracles.")
+@click.option("--check-assignment", is_flag=True, help="Only check the assignment: what it asks, and how its network is understood.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an internal error.")
-def grade(folder: Path, assignment_file: Path, out: Path, fast: bool, verbose: bool) -> NoReturn:
+def grade(folder: Path | None, assignment_file: Path, out: Path | None, fast: bool, check_assignment: bool, verbose: bool) -> NoReturn:
     """Mark the answers in a folder and write marks.csv.
 
     Exit status: 0 every answer was read, 2 one was not; it is unread in the marks, never wrong.
@@ -100,14 +102,18 @@ def grade(folder: Path, assignment_file: Path, out: Path, fast: bool, verbose: b
     from verify.rendering.marks_table import marks_table
     from verify.rendering.text import write
 
+    if check_assignment:
+        _check_assignment(assignment_file)
+    if folder is None or out is None:
+        raise click.UsageError("answers and --out are needed, or --check-assignment")
     assignment = _assignment(assignment_file)
     if not folder.is_dir():
         _fail(folder, "not a folder")
     answers = []
     for path in documents_in(folder, leave_out=(assignment_file, out)):
         name = path.relative_to(folder).as_posix()
-        answer = _checked(path, None, assignment, fast, verbose)
-        answers.append(unreadable(name, assignment) if answer is None else marked(name, answer.report))
+        answer = _checked(path, None, assignment, fast, verbose, hints=False)
+        answers.append(unreadable(name, assignment, "not read") if answer is None else marked(name, answer.report))
     if not answers:
         _fail(folder, "no answer in this folder")
     try:
@@ -247,9 +253,18 @@ def _page_written(path: Path, answer: _Answer, explain: bool) -> bool:
 
 
 def _checked(
-    path: Path, format_name: str | None, assignment: Assignment | None, fast: bool, verbose: bool, evidence: bool = False
+    path: Path,
+    format_name: str | None,
+    assignment: Assignment | None,
+    fast: bool,
+    verbose: bool,
+    evidence: bool = False,
+    hints: bool = True,
 ) -> _Answer | None:
-    """The report on a file, with points where there is an assignment; None, and a line on standard error, if it could not be read."""
+    """The report on a file, with points where there is an assignment; None, and a line on standard error, if it could not be read.
+
+    With ``hints`` it is what the assignment lets the answer's author see.
+    """
     from verify.checking import check as check_text
     from verify.files import MAX_BYTES, Unreadable, format_of, read_bytes
 
@@ -271,30 +286,54 @@ def _checked(
         _complain(path, f"internal error, please report it: {type(error).__name__}: {error}")
         return None
     if assignment is not None:
+        from verify.grading.hints import limited
         from verify.grading.marks import with_points
 
         report = with_points(report, assignment)
+        if hints:
+            report = limited(report, assignment.marks.hints)
     return _Answer(report, data, chosen)
 
 
 def _assignment(path: Path) -> Assignment:
-    from verify.checking import check as check_text
+    """The assignment in a file; what is wrong with it goes to standard error and ends the command."""
+    assignment, _ = _read_assignment(path)
+    return assignment
+
+
+def _read_assignment(path: Path) -> tuple[Assignment, Problems]:
     from verify.files import Unreadable, read_bytes
     from verify.grading.assignment import AssignmentError, parse_assignment
+    from verify.grading.assignment_problems import problems
 
+    errors: Sequence[tuple[int | None, str]]
     try:
         assignment = parse_assignment(read_bytes(path).decode("utf-8"))
+        found = problems(assignment)
+        errors = sorted((*found.errors, *found.doubts)) if found.errors else ()
     except UnicodeDecodeError:
-        _fail(path, "an assignment is UTF-8 text")
+        errors = [(None, "an assignment is UTF-8 text")]
     except Unreadable as reason:
-        _fail(path, str(reason))
+        errors = [(None, str(reason))]
     except AssignmentError as error:
-        _fail(path, error.message, error.line)
-    try:
-        check_text("", assignment=assignment, fast=True)
-    except ValueError as error:
-        _fail(path, str(error))
-    return assignment
+        errors = error.problems
+    if errors:
+        for line, message in errors:
+            _complain(path, message, line)
+        sys.exit(FAILED)
+    return assignment, found
+
+
+def _check_assignment(path: Path) -> NoReturn:
+    """Say what an assignment asks for and how its network is understood; status 2 where a line of it is not."""
+    from verify.rendering.assignment import assignment_parts
+    from verify.rendering.text import write
+
+    assignment, found = _read_assignment(path)
+    write(assignment_parts(assignment, found.report), sys.stdout)
+    for line, message in found.doubts:
+        _complain(path, message, line)
+    sys.exit(FAILED if found.doubts else NOTHING_REFUTED)
 
 
 def _show(report: Report, verbose: bool, explain: bool) -> None:

@@ -96,13 +96,21 @@ class Remark:
 
 @dataclass(frozen=True)
 class Asked:
-    """An asked quantity of the assignment: how it came out, and the relation that earned it."""
+    """An asked quantity of the assignment: how it came out, and the relation that earned it.
+
+    ``claims`` are all relations that state it in closed form, with what each would earn; ``about`` all relations of chains about it.
+    A step on the way to another asked quantity has that one as ``step_of``, and perhaps a ``name``.
+    """
 
     quantity: str
     status: Status
     relation: str | None = None
     points: float = 0.0
     out_of: float = 0.0
+    claims: tuple[tuple[str, Status], ...] = ()
+    about: tuple[str, ...] = ()
+    step_of: str | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True)

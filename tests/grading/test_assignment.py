@@ -48,12 +48,16 @@ def test_windows_line_ends_and_a_byte_order_mark() -> None:
         ("points = 2", "points = -1", 4, "ask.1.points"),
         ("points = 2", "points = nan", 4, "ask.1.points"),
         ("points = 2", "points = inf", 4, "ask.1.points"),
-        ("points = 2", "point = 2", 4, "ask.1.point:"),
+        ("points = 2", "point = 2", 4, "ask.1.point: unknown key; is points meant?"),
         ("points = 2", "points = ", 4, "no TOML"),
         ("quantity = 'b'", "quantity = ''", 8, "ask.2.quantity"),
         ("quantity = 'b'", "points = 1", 7, "ask.2.quantity: Field required"),
         ("quantity = 'b'", r"quantity = '\frac{\partial L}{\partial w}'", 1, "is asked for twice"),
         ("slips = 0.5", "slips = 1.5", 14, "marks.slips"),
+        ("slips = 0.5", "hints = 'all'", 14, "marks.hints"),
+        ("[[assume]]", "[[ask.steps]]\nquantity = 'c'\npoints = -1\n[[assume]]", 12, "ask.2.steps.1.points"),
+        ("[[assume]]", "[[ask.steps]]\nquantty = 'c'\n[[assume]]", 10, "ask.2.steps.1.quantity: Field required"),
+        ("[[assume]]", "[[ask.steps]]\nquantity = 'c'\n[[ask.steps]]\nquantity = 'c'\n[[assume]]", 1, "c is a step of b twice"),
         ("follow-through = 0", "follow-through = true", 15, "marks.follow-through"),
         ("follow-through = 0", "follow_through = 0", 15, "marks.follow_through"),
         ("[marks]", "[mark]", 13, "mark:"),
@@ -67,6 +71,28 @@ def test_errors_have_their_line(old: str, new: str, line: int, message: str) -> 
     with pytest.raises(AssignmentError) as error:
         parse_assignment(TEXT.replace(old, new, 1))
     assert (error.value.line, message in error.value.message) == (line, True), str(error.value)
+
+
+def test_all_that_is_wrong_is_said() -> None:
+    """Every error has its line, in the order of the file."""
+    with pytest.raises(AssignmentError) as error:
+        parse_assignment(TEXT.replace("points = 2", "points = -2").replace("slips", "slip").replace("= 0\n", "= 7\n"))
+    assert [line for line, _ in error.value.problems] == [4, 14, 15]
+    assert "is slips meant?" in error.value.problems[1][1]
+
+
+def test_steps_and_lines() -> None:
+    """Steps are asked for behind the quantities and add their points; each key of the front matter has its line, and so has the text."""
+    text = TEXT.replace("[[assume]]", "[[ask.steps]]\nname = 'first'\nquantity = 'c'\npoints = 3\n\n[[assume]]")
+    found = parse_assignment("\n" + text)
+    assert found.quantities == (r"\frac{\partial L}{\partial w}", "b", "c") and [a.out_of for a in found.ask] == [2.0, 4.0]
+    lines = found.source.split("\n")
+    for place, wanted in (
+        (("ask", 0, "points"), "points = 2"), (("ask", 1, "quantity"), "quantity = 'b'"), (("ask", 1, "steps", 0, "points"), "points = 3"),
+        (("ask", 1, "points"), "[[ask]]"), (("assume", 0, "relation"), r"relation = '\sum_i y_i = 1'"), (("marks", "slips"), "slips = 0.5"),
+    ):  # fmt: skip
+        assert lines[found.line(*place) - 1] == wanted
+    assert lines[found.text_line - 1] == found.text.split("\n")[0] and lines[found.text_line - 2] == "+++"
 
 
 def test_nesting_without_end() -> None:

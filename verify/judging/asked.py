@@ -8,39 +8,90 @@ A bare chain rule and ``∂L/∂w = ∂L/∂w`` earn nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from verify.judging.judge import Judgement
 from verify.meaning.claims import names_quantity, updated_quantity
+from verify.meaning.declarations import SCALARS
 from verify.meaning.network import Network
 from verify.mistakes._mistake import factors
 from verify.reading.parser import parse
 from verify.reading.syntax import Added, Chain, Derivative, Differential, Nabla, Node
-from verify.reading.traversal import walk
+from verify.reading.traversal import below, walk
 from verify.report import Asked, Status
 
 Pair = tuple[str, str]
 RANK: tuple[Status, ...] = ("right", "slip", "follows", "unread", "wrong", "missing")
 
 
-def asked(quantities: Sequence[str], judgements: Sequence[Judgement], names: Sequence[str], network: Network) -> tuple[Asked, ...]:
+def asked(
+    quantities: Sequence[str],
+    judgements: Sequence[Judgement],
+    names: Sequence[str],
+    network: Network,
+    within: Mapping[str, Sequence[str]] | None = None,
+) -> tuple[Asked, ...]:
     """The status of each asked quantity, with the relation that earned it; ``names`` are the relations' ids in the report.
 
-    A quantity that does not parse as a derivative of declared quantities raises ValueError.
+    ``within`` gives the symbols that a quantity may be given in: a relation with another quantity of the network in it does not count.
+    A quantity that does not parse as a derivative of declared quantities, or a symbol that is none, raises ValueError.
     """
     settled = established(judgements, network)
     found = []
     for quantity in quantities:
-        pair = pair_of(quantity_node(quantity), network)
-        if pair is None:
-            raise ValueError(f"the asked quantity {quantity} is not a derivative of quantities of the network")
+        pair = asked_pair(quantity, network)
+        allowed = frozenset(asked_symbol(symbol, network) for symbol in within[quantity]) if within and quantity in within else None
         best: tuple[Status, str | None] = ("missing", None)
+        claims: list[tuple[str, Status]] = []
+        about = []
         for judgement, name in zip(judgements, names, strict=True):
+            if claimed(judgement.chain, network) != pair:
+                continue
+            about.append(name)
             status = status_for(judgement, pair, settled, network)
-            if status is not None and RANK.index(status) < RANK.index(best[0]):
+            if status is None or not (allowed is None or _given_in(judgement, allowed, network)):
+                continue
+            claims.append((name, status))
+            if RANK.index(status) < RANK.index(best[0]):
                 best = (status, name)
-        found.append(Asked(quantity, *best))
+        found.append(Asked(quantity, *best, claims=tuple(claims), about=tuple(about)))
     return tuple(found)
+
+
+def asked_pair(quantity: str, network: Network) -> Pair:
+    """(numerator, denominator) of an asked quantity; raises ValueError where it is not a derivative of quantities of the network."""
+    pair = pair_of(quantity_node(quantity), network)
+    if pair is None:
+        raise ValueError(f"the asked quantity {quantity} is not a derivative of quantities of the network")
+    return pair
+
+
+def asked_symbol(symbol: str, network: Network) -> str:
+    """The quantity of the network that a symbol names; raises ValueError where it names none."""
+    key = names_quantity(quantity_node(symbol), network)
+    if key is None:
+        raise ValueError(f"{symbol} is no quantity of the network")
+    return key
+
+
+def _given_in(judgement: Judgement, allowed: frozenset[str], network: Network) -> bool:
+    """Whether a right side has only the allowed quantities in it, derivatives, and names that the answer itself has defined."""
+    updated = updated_quantity(judgement.chain)
+    own = {names_quantity(updated, network)} if updated is not None else set()
+    right = judgement.link.right
+    todo = [right] if right is not None else []
+    while todo:
+        node = todo.pop()
+        if isinstance(node, (Derivative, Nabla, Differential)):
+            continue
+        key = names_quantity(node, network)
+        if key is None:
+            todo.extend(below(node))
+        elif key not in allowed and key not in own and key not in SCALARS:
+            definition = network.program.by_name.get(key)
+            if definition is None or definition.body is None or key in network.assigned:
+                return False
+    return True
 
 
 def quantity_node(text: str) -> Node:

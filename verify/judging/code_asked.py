@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from verify.deciding import Decider
-from verify.judging.asked import pair_of, quantity_node
+from verify.judging.asked import asked_pair
 from verify.judging.code import Finding
 from verify.kernel import expr as k
 from verify.kernel.decision import IllTyped
@@ -35,26 +35,23 @@ def asked_of_code(
 
     ``findings`` come with the ids of their relations. A quantity that is not a derivative of the network's quantities raises ValueError.
     """
-    pairs = []
-    for quantity in quantities:
-        pair = pair_of(quantity_node(quantity), network)
-        if pair is None:
-            raise ValueError(f"the asked quantity {quantity} is not a derivative of quantities of the network")
-        pairs.append(pair)
+    pairs = [asked_pair(quantity, network) for quantity in quantities]
     reasons = {top: difference(passage, network, top) for top, _ in pairs}
     names = {plain(name): name for name in passage.program.by_name}
     found = []
     for quantity, (top, wrt) in zip(quantities, pairs, strict=True):
         best: tuple[Status, str | None] = ("missing", None)
+        claims: list[tuple[str, Status]] = []
         for finding, relation in findings:
             status = STATUS.get(finding.verdict)
             if finding.quantity is None or finding.quantity != names.get(plain(wrt)) or status is None or finding.task.kind == "update":
                 continue
             if reasons[top] is not None or passage.scales[passage.over_samples(finding.quantity)] != k.ONE:
                 status = "unread"
+            claims.append((relation, status))
             if RANK.index(status) < RANK.index(best[0]):
                 best = status, relation
-        found.append(Asked(quantity, *best))
+        found.append(Asked(quantity, *best, claims=tuple(claims), about=tuple(relation for relation, _ in claims)))
     return tuple(found), next((reason for reason in reasons.values() if reason is not None), None)
 
 

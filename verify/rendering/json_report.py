@@ -9,7 +9,7 @@ from typing import Any
 
 from verify.evidence import sealed
 from verify.rendering.places import leaves, place_of
-from verify.report import Relation, Report
+from verify.report import Asked, Relation, Report
 
 FORMAT = "backproof-check/1"
 
@@ -28,9 +28,21 @@ def as_object(report: Report) -> dict[str, Any]:
         "readings": [{"symbol": r.symbol, "read_as": r.read_as, "why": r.why} for r in report.readings],
         "diagnostics": [{"cell": d.cell, "line": d.line, "column": d.column, "message": d.message} for d in report.diagnostics],
         "relations": [_relation(report, r) for r in report.relations],
-        "asked": [{"quantity": a.quantity, "status": a.status, "relation": a.relation} for a in report.asked],
+        "asked": [_asked(a) for a in report.asked],
         "summary": report.summary,
         "engine": {"version": engine_version()},
+    }
+
+
+def _asked(a: Asked) -> dict[str, Any]:
+    return {
+        "quantity": a.quantity,
+        "status": a.status,
+        "relation": a.relation,
+        "points": a.points,
+        "out_of": a.out_of,
+        "step_of": a.step_of,
+        "name": a.name,
     }
 
 

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from verify.grading.assignment import Assignment
-from verify.grading.marks import Marked, in_order
+from verify.grading.marks import Marked, in_rows
 from verify.rendering.cells import visible
 from verify.rendering.text import STATUSES
 
@@ -21,14 +21,14 @@ def marks_table(answers: Sequence[Marked], assignment: Assignment) -> Table:
         table.add_column(str(n), justify="center")
     table.add_column("points", justify="right")
     table.add_column("unread", justify="right")
-    for answer in sorted(answers, key=lambda a: a.answer):
-        signs = [Text(*STATUSES[a.status]) for a in in_order(answer.asked, assignment)]
+    for answer in in_rows(answers):
+        signs = [Text(*STATUSES[a.status]) for a in answer.asked if a.step_of is None]
         unread = Text(str(answer.unread), "cyan") if answer.unread else Text()
         table.add_row(Text(visible(answer.answer)), *signs, Text(f"{answer.points:g} / {answer.out_of:g}", "bold"), unread)
     return table
 
 
 def _legend(assignment: Assignment) -> Text:
-    quantities = (f"{n}  {visible(q)}" for n, q in enumerate(assignment.quantities, 1))
+    quantities = (f"{n}  {visible(q)}" for n, q in enumerate((a.quantity for a in assignment.ask), 1))
     signs = "  ".join(f"{sign} {status}" for status, (sign, _) in STATUSES.items())
     return Text("\n".join(("", *quantities, "", signs)), "dim")

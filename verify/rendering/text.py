@@ -264,7 +264,8 @@ def _asked_table(report: Report) -> Table:
     for asked in report.asked:
         symbol, style = STATUSES[asked.status]
         line = f"line {_short_place(places[asked.relation])}" if asked.relation in places else ""
-        table.add_row(Text(visible(asked.quantity)), Text(f"{symbol} {asked.status}", style), _points(asked), Text(line, "dim"))
+        label = visible(asked.quantity) if asked.step_of is None else f"  {visible(asked.name or asked.quantity)}"
+        table.add_row(Text(label), Text(f"{symbol} {asked.status}", style), _points(asked), Text(line, "dim"))
     total, out_of = sum(a.points for a in report.asked), sum(a.out_of for a in report.asked)
     table.add_row("", "", Text(f"{total:g} / {out_of:g}", "bold"), "")
     return table
