@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = (
     "derivations",
     "verify.kernel",
+    "verify.notations",
     "verify.workspace",
     "verify.report",
     "verify.files",

@@ -18,9 +18,9 @@ from verify.kernel.expr import Index
 from verify.kernel.program import Assumption, Claim, OneHot, Positive, SumsToOne
 from verify.meaning.declarations import Declared, declared, known_to, sums_to_one
 from verify.meaning.definitions import lines as declared_lines
-from verify.meaning.index_notation import shown, shown_relation
 from verify.meaning.network import Network
 from verify.meaning.repairs import Candidate
+from verify.notations.index import shown, shown_relation
 from verify.reading.document import place, read
 from verify.reading.syntax import Document, Span
 from verify.report import Edit, Place, Reading, Relation, Remark, Report, Witness

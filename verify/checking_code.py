@@ -15,7 +15,7 @@ from verify.kernel.program import Assumption, OneHot, Positive, SumsToOne
 from verify.meaning.code import Note
 from verify.meaning.code_claims import Passage, reading_of, readings_of, units
 from verify.meaning.declarations import declared
-from verify.meaning.index_notation import shown, shown_relation
+from verify.notations.index import shown, shown_relation
 from verify.reading import numpy_code as py
 from verify.reading.document import decoded, read
 from verify.reading.numpy_code import Assign, Code, read_code

@@ -15,7 +15,7 @@ from verify.checking import described, letter
 from verify.evidence import Malformed, Rejected, digest, replayed
 from verify.kernel.decision import Proved, Refuted, Tested, Witness
 from verify.kernel.program import Claim
-from verify.meaning.index_notation import shown, shown_relation
+from verify.notations.index import shown, shown_relation
 
 SHOWS: dict[str, tuple[type, ...]] = {"proved": (Proved,), "tested": (Tested,), "refuted": (Refuted,), "slip": (Proved, Tested)}
 NEEDS = ("proved", "tested", "slip")

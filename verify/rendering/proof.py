@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from verify.kernel.expr import Add, Derivative, Expr, Index, Tensor, children, rebuild
 from verify.kernel.program import Assumption, Condition, Equal, OneHot, Positive, SumsToOne
-from verify.meaning.index_notation import shown
+from verify.notations.index import shown
 from verify.proving.proof import Line, Proof
 
 GREEK = frozenset(

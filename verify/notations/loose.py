@@ -1,0 +1,122 @@
+"""Loose notation: tensors without indices; factors join by the axes that they share, and a bare Σ sums what the left side lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from verify.kernel.expr import Add, Delta, Expr, Index, Mul, Prod, Sum, Tensor
+from verify.notations.page import Page, Unsayable, tensor_name
+from verify.notations.printer import PRODUCT, SUM, Printer, Softmax, with_softmax, wrapped
+
+
+def sides(page: Page, exprs: Sequence[Expr]) -> tuple[str, ...] | Unsayable:
+    """The expressions in loose notation, or why they cannot be said so.
+
+    The axes of the first are the target: an axis that it lacks is summed where two factors of a product carry it, or under a Σ.
+    """
+    try:
+        target = exprs[0].free.union(*(e.free for e in exprs)) if exprs else frozenset()
+        printer = _Loose(page, _one_an_axis(target))
+        return tuple(printer.text(with_softmax(expr)) for expr in exprs)
+    except Unsayable as reason:
+        return reason
+
+
+def _same_axis(axis: str) -> Unsayable:
+    return Unsayable(f"two indices of the axis {axis}, which without letters are one")
+
+
+def _one_an_axis(indices: Iterable[Index]) -> dict[str, Index]:
+    found: dict[str, Index] = {}
+    for index in sorted(indices):
+        if found.setdefault(index.axis, index) != index:
+            raise _same_axis(index.axis)
+    return found
+
+
+class _Loose(Printer):
+    """``target`` are the axes of the line; ``scope`` has the index that each axis stands for at the place at hand."""
+
+    def __init__(self, page: Page, target: dict[str, Index]) -> None:
+        super().__init__(page)
+        self.target = frozenset(target)
+        self.scope = target
+
+    def tensor(self, expr: Tensor) -> str:
+        name = tensor_name(expr.name)
+        indices = [i for i in expr.indices if isinstance(i, Index)]
+        if len(indices) < len(expr.indices):
+            raise Unsayable(f"one position of {name}, which needs an index")
+        for index in indices:
+            if self.scope.get(index.axis) != index or sum(i.axis == index.axis for i in indices) > 1:
+                raise _same_axis(index.axis)
+        return name
+
+    def delta(self, expr: Delta) -> str:
+        raise Unsayable("a Kronecker delta, which needs two indices")
+
+    def text(self, expr: Expr, level: int = SUM) -> str:
+        match expr:
+            case Add(terms):
+                axes = {frozenset(i.axis for i in t.free) for t in terms if t.free}
+                if len(axes) > 1:
+                    raise Unsayable("a sum of terms with different axes")
+            case Mul() if any(isinstance(f, Sum) for f in expr.factors):
+                return self.contracted(expr, level)
+            case Softmax(argument, along):
+                if {i.axis for i in argument.free} - {along.axis} and along.axis not in self.target:
+                    raise Unsayable("a softmax along one of several axes")
+        return super().text(expr, level)
+
+    def big(self, expr: Sum | Prod, level: int) -> str:
+        """A sum under a Σ that sums every axis of its body that the line lacks, or all if it lacks none; else over a shared axis."""
+        if isinstance(expr, Prod):
+            raise Unsayable("a product over an axis, which needs an index")
+        bound, factors = _opened(expr)
+        axes = [i.axis for i in bound]
+        carried = {i.axis for f in factors for i in f.free}
+        missing = carried - self.target
+        if len({*axes}) == len(axes) and {*axes} == (missing or carried):
+            return wrapped(rf"\sum {self.within(bound, factors)}", level, PRODUCT)
+        return self.joined_by_axes(bound, factors, level)
+
+    def contracted(self, expr: Mul, level: int) -> str:
+        """A product with sums in it: by the axes that its factors share, or each sum in parentheses with its Σ."""
+        as_it_stands = sum(bool(f.free) or isinstance(f, Sum) for f in expr.factors) == 1
+        if as_it_stands:
+            return wrapped(self.product(expr.factors), level, PRODUCT)
+        try:
+            return self.joined_by_axes(*_opened(expr), level)
+        except Unsayable:
+            return wrapped(self.product(expr.factors), level, PRODUCT)
+
+    def joined_by_axes(self, bound: tuple[Index, ...], factors: tuple[Expr, ...], level: int) -> str:
+        """Factors side by side, each bound axis carried by two of them and by nothing else of the line."""
+        axes = [i.axis for i in bound]
+        for n, index in enumerate(bound):
+            if index.axis in self.scope or index.axis in axes[:n]:
+                raise _same_axis(index.axis)
+            if sum(index in f.free for f in factors) < 2:
+                raise Unsayable(f"a sum over the axis {index.axis} that a bare Σ would not mean here")
+        return wrapped(self.within(bound, factors), level, PRODUCT)
+
+    def within(self, bound: tuple[Index, ...], factors: tuple[Expr, ...]) -> str:
+        """The factors side by side, where the bound indices are what their axes stand for."""
+        outer = self.scope
+        self.scope = outer | {i.axis: i for i in bound}
+        try:
+            return self.product(factors) if len(factors) > 1 else self.text(factors[0], PRODUCT)
+        finally:
+            self.scope = outer
+
+
+def _opened(expr: Expr) -> tuple[tuple[Index, ...], tuple[Expr, ...]]:
+    """The indices that a product and its factors sum over, and the factors below."""
+    match expr:
+        case Sum(index, body):
+            bound, factors = _opened(body)
+            return (index, *bound), factors
+        case Mul(parts):
+            opened = [_opened(part) for part in parts]
+            return tuple(i for bound, _ in opened for i in bound), tuple(f for _, factors in opened for f in factors)
+    return (), (expr,)
