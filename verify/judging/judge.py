@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal
 
 from verify.deciding import Decider, Outcome
+from verify.judging.rules import stated_rule
 from verify.kernel.calculus import affected
 from verify.kernel.decision import Proved, Refuted, Undecided
 from verify.kernel.program import Assumption, SumsToOne
@@ -22,21 +24,19 @@ from verify.meaning.families import DEPTH, instances
 from verify.meaning.network import Network
 from verify.meaning.repairs import ANYWHERE, WHERE_ILL_TYPED, Around, Candidate, TextEdit, left_out_tag
 from verify.meaning.symbols import SAME_LETTERS, glyph_cost, keys_in, letter_of
+from verify.meaning.vocabulary import says
 from verify.reading.syntax import (
     Added,
     Big,
     Chain,
-    Derivative,
     Document,
     Formula,
     Juxtaposed,
     Link,
-    Name,
     Node,
     Number,
     Product,
     Prose,
-    Scripted,
     Statement,
     Unreadable,
 )
@@ -99,6 +99,11 @@ class Judge:
     state: State = field(default_factory=State)
     scope: int = 0
     restating: bool = False
+
+    @cached_property
+    def ascends(self) -> bool:
+        """Whether the document speaks of a quantity that is made as large as possible."""
+        return any(says("ascent", part.text) for part in self.document.parts if isinstance(part, Prose))
 
     @property
     def network(self) -> Network:
@@ -256,7 +261,8 @@ class Judge:
             return replace(base, reason="a side is missing or could not be read")
         if n in self.declared.defining.get(line.number, ()):
             return self.definition(base, left)
-        if n == 0 and reading.updated is not None and states_rule(reading.updated, right):
+        rule = stated_rule(reading.updated, right, self.network) if n == 0 and reading.updated is not None else None
+        if rule == "down" or (rule == "up" and self.ascends):
             return replace(base, verdict="given", reason="the update rule")
         if n == 0 and assumption_of(left, right, self.network) in self.stated:
             return replace(base, verdict="given", reason="an assumption")
@@ -419,27 +425,6 @@ def times_last(left: Node, right: Node) -> Node:
     if isinstance(left, Added):
         return replace(left, terms=(*left.terms[:-1], times_last(left.terms[-1], right)))
     return Product(left.span, "cdot", left, right)
-
-
-def states_rule(updated: Node, right: Node) -> bool:
-    """Whether an update's right side is w minus a multiple of the bare derivative by w: the rule itself, which claims nothing."""
-    if not (isinstance(right, Added) and len(right.terms) == 2):
-        return False
-    step = right.terms[1]
-    factors = _flat(step)
-    bare = [f for f in factors if isinstance(f, Derivative)]
-    return (
-        len(bare) == 1 and bare[0].denominators == (updated,) and all(isinstance(f, (Name, Scripted, Number, Derivative)) for f in factors)
-    )
-
-
-def _flat(node: Node) -> list[Node]:
-    match node:
-        case Product(_, _, left, right):
-            return _flat(left) + _flat(right)
-        case Juxtaposed(_, items):
-            return [f for i in items for f in _flat(i)]
-    return [node]
 
 
 def is_case(chain: Chain) -> bool:

@@ -21,6 +21,7 @@ from verify.meaning.matrices import Grid, MatrixElaborator, is_matrix_notation
 from verify.meaning.network import Network
 from verify.meaning.shapes import UNIT, Shapes, fitting_shapes, indexed, is_matrix_definition
 from verify.meaning.symbols import OPEN_FUNCTIONS, Lexicon, keys_in, letter_of, lexicon, likeliest, occurrence, occurrences_in, script_text
+from verify.meaning.twins import without_twins
 from verify.reading.syntax import Added, Chain, Derivative, Document, Group, Juxtaposed, Name, Node, Number, Product, Scripted, Tuple
 from verify.reading.traversal import walk
 
@@ -76,7 +77,7 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
     version of it a claim."""
     given = lines(assignment) if assignment is not None else []
     own = lines(document, len(given))
-    statements = plain_iterates(line.statement for line in given + own)
+    statements = without_twins(plain_iterates(line.statement for line in given + own))
     every = [replace(line, statement=statement) for line, statement in zip(given + own, statements, strict=True)]
     own = every[len(given) :]
     roots = [line.statement.content for line in every] + [c for line in every for c in line.statement.conditions]
@@ -526,6 +527,8 @@ def _root(network: Network, every: list[Line]) -> str | None:
                 occ = occurrence(node.numerator, network.words)
                 if occ is not None:
                     key = network.aliases.get(occ.key, occ.key)
+                    if key in LOSSES and key not in network.slots and not occ.written:
+                        return None  # the loss is differentiated and never defined: no other quantity is one
                     if (
                         network.slots.get(key) == ()
                         and network.program.by_name.get(key) is not None

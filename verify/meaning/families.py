@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from verify.meaning.ellipses import without_dots
 from verify.meaning.symbols import letter_of
 from verify.reading.syntax import Added, Big, Chain, Group, Juxtaposed, Name, Node, Number, Scripted, Statement, Tuple
 from verify.reading.traversal import below, rewritten, walk
 
 DEPTH = 3
+FRESH = "ι"
+"""A letter for sums that are written with dots."""
 TOPS = {"l": "L", "ell": "L", "t": "T", "k": "K", "n": "N", "i": "I", "h": "H"}
 
 
@@ -28,6 +31,8 @@ class Families:
 
     letters: frozenset[str] = frozenset()
     tops: frozenset[str] = frozenset()
+    lags: frozenset[str] = frozenset()
+    """The family letters that count steps between members: the m of ``S_{k-m}``."""
 
     def free_in(self, node: Node) -> frozenset[str]:
         """The family letters that a tree leaves open; those that a big operator binds do not count."""
@@ -56,18 +61,43 @@ def families(roots: Iterable[Node]) -> Families:
     """The family letters of a document: those with which a script counts up or down by one."""
     counting: set[str] = set()
     alone: set[str] = set()
+    lags: set[tuple[str, str]] = set()
+    roots = list(roots)
     for root in roots:
         for node in walk(root):
             if not isinstance(node, Scripted):
                 continue
-            for script in (node.sub, node.sup):
+            is_power = isinstance(node.base, Group)
+            for script in (node.sub,) if is_power else (node.sub, node.sup):
                 for item in items(script):
                     if isinstance(item, Added) and (letter := counted(item)) is not None:
                         counting.add(letter)
+                    elif isinstance(item, Added) and (pair := lagged(item)) is not None:
+                        lags.add(pair)
                     elif (plain := letter_of(item)) is not None:
                         alone.add(plain)
     letters = {c for c in counting if c in alone and c in TOPS}
-    return Families(frozenset(letters), frozenset(TOPS[c] for c in letters if TOPS[c] in alone))
+    ends = {letter for root in roots for node in walk(root) if (letter := end_of(node, letters)) is not None} - {"l", "t"}
+    letters -= ends
+    steps = {lag for letter, lag in lags if letter in letters | ends and lag not in letters | ends}
+    tops = {TOPS[c] for c in letters if c in TOPS and TOPS[c] in alone}
+    return Families(frozenset(letters | steps), frozenset(tops | (ends if letters else set())), frozenset(steps))
+
+
+def lagged(node: Added) -> tuple[str, str] | None:
+    """The two letters of ``k - m`` or ``k - m + 1``, else None."""
+    match node:
+        case Added(_, ("+", "-", *_), (Name() as one, Name() as other, *rest)) if all(isinstance(r, Number) for r in rest):
+            letter, lag = letter_of(one), letter_of(other)
+            return (letter, lag) if letter and lag and lag.islower() else None
+    return None
+
+
+def end_of(node: Node, letters: set[str]) -> str | None:
+    """The small letter at which a sum or product over a family ends, ``n`` of ``Σ_{k=1}^n``, else None."""
+    if isinstance(node, Big) and node.operator in ("sum", "prod") and any(bound_to(node, c) for c in letters):
+        return letter_of(node.upper) if node.upper is not None else None
+    return None
 
 
 def items(script: Node | None) -> Iterator[Node]:
@@ -96,28 +126,42 @@ def instance(node: Node, values: dict[str, int], found: Families) -> Node:
     numbers = {**dict.fromkeys(found.tops, DEPTH), **values}
 
     def change(n: Node) -> Node | None:
-        if isinstance(n, Big) and n.operator == "sum" and n.body is not None:
+        if isinstance(n, Big) and n.operator in ("sum", "prod") and n.body is not None:
             letter = next((c for c in found.letters if bound_to(n, c)), None)
             if letter is not None:
                 return written_out(n, letter, values, found)
         if isinstance(n, Scripted):
+            if (lag := letter_of(n.sup) if n.sup is not None else None) in found.lags and lag in numbers:
+                factor = rewritten(replace(n, sup=None), change)  # m equal factors
+                return Group(n.span, "(", factor if numbers[lag] == 1 else Juxtaposed(n.span, (factor,) * numbers[lag]))
             sub, sup = evaluated(n.sub, numbers), evaluated(n.sup, numbers)
-            base = instance(n.base, values, found)
+            base = rewritten(n.base, change)
             if sub is not n.sub or sup is not n.sup or base is not n.base:
                 return replace(n, base=base, sub=sub, sup=sup)
         return None
 
-    return rewritten(node, change)
+    return without_dots(rewritten(node, change), FRESH)
 
 
 def written_out(node: Big, letter: str, values: dict[str, int], found: Families) -> Node:
-    """``Σ_{t=1}^{T} X_t`` as ``X_1 + X_2 + X_3``."""
+    """``Σ_{t=1}^{T} X_t`` as ``X_1 + X_2 + X_3``, ``Π_{t=2}^{T} X_t`` as ``X_2 X_3``; raises OutOfRange where no term is left."""
     assert node.body is not None
-    first = 1
-    if isinstance(node.lower, Chain) and isinstance(node.lower.links[0].right, Number):
-        first = int(float(node.lower.links[0].right.text))
-    terms = tuple(instance(node.body, {**values, letter: n}, found) for n in range(first, DEPTH + 1))
-    return Group(node.span, "(", Added(node.span, ("+",) * len(terms), terms))
+    numbers = {**dict.fromkeys(found.tops, DEPTH), **values}
+    lower = node.lower.links[0].right if isinstance(node.lower, Chain) else None
+    first = bound(lower, numbers, 1)
+    last = bound(node.upper, numbers, DEPTH)
+    if first > last:
+        raise OutOfRange("an empty sum")
+    members = tuple(instance(node.body, {**values, letter: n}, found) for n in range(first, last + 1))
+    if node.operator == "prod":
+        return Group(node.span, "(", members[0] if len(members) == 1 else Juxtaposed(node.span, members))
+    return Group(node.span, "(", Added(node.span, ("+",) * len(members), members))
+
+
+def bound(node: Node | None, numbers: dict[str, int], otherwise: int) -> int:
+    """The number that a bound of a sum over a family stands for; ``otherwise`` where it says nothing that is known."""
+    value = evaluated(node, numbers)
+    return int(value.text) if isinstance(value, Number) and value.text.isdigit() else otherwise
 
 
 def evaluated(script: Node | None, numbers: dict[str, int]) -> Node | None:
@@ -125,10 +169,14 @@ def evaluated(script: Node | None, numbers: dict[str, int]) -> Node | None:
     match script:
         case None:
             return None
-        case Added(span, ("+", sign), (Name() as name, Number(_, step))) if (letter := letter_of(name)) in numbers:
-            value = numbers[letter] + (int(float(step)) if sign == "+" else -int(float(step)))
+        case Added(span, signs, terms) if isinstance(terms[0], Name) and set(signs) <= {"+", "-"}:
+            parts = [step_of(term, numbers) for term in terms]
+            steps = [part for part in parts if part is not None]
+            if len(steps) < len(parts):
+                return script
+            value = sum(step if sign == "+" else -step for sign, step in zip(signs, steps, strict=True))
             if not 0 <= value <= DEPTH:
-                raise OutOfRange(f"{letter} {sign} {step}")
+                raise OutOfRange(f"the member {value}")
             return Number(span, str(value))
         case Name(span) if (letter := letter_of(script)) in numbers:
             return Number(span, str(numbers[letter]))
@@ -144,6 +192,14 @@ def evaluated(script: Node | None, numbers: dict[str, int]) -> Node | None:
     return script
 
 
+def step_of(node: Node, numbers: dict[str, int]) -> int | None:
+    """The number that a term of a script stands for, or None."""
+    if isinstance(node, Number):
+        return int(float(node.text))
+    letter = letter_of(node)
+    return numbers.get(letter) if letter is not None else None
+
+
 def instances(statement: Statement, found: Families) -> list[tuple[dict[str, int], Statement]]:
     """The statement at every member of its families (values, statement); the statement alone where it names none."""
     if not found.letters:
@@ -151,7 +207,7 @@ def instances(statement: Statement, found: Families) -> list[tuple[dict[str, int
     free = sorted(found.free_in(statement.content))
     choices: list[dict[str, int]] = [{}]
     for letter in free[:2]:
-        choices = [{**c, letter: n} for c in choices for n in range(0, DEPTH + 1)]
+        choices = [{**c, letter: n} for c in choices for n in range(int(letter in found.lags), DEPTH + 1)]
     out = []
     for values in choices:
         try:

@@ -37,6 +37,8 @@ SCALAR_NAMES = frozenset(
         "n",
     }
 )
+LOSS_LETTERS = frozenset({"L", "J", "E", "\\mathcal{L}", "\\mathcal{J}", "\\mathcal{E}", "\\ell"})
+"""Letters that stand for a loss whatever tag they carry: the loss at one time step is a number too."""
 WEIGHTS = frozenset({"W", "U", "V", "Theta"})
 VECTOR_LETTERS = frozenset("abhxyzotuvqkgrscw")
 Shape = tuple[int, int]
@@ -84,9 +86,9 @@ def rank(key: str, declared: Mapping[str, tuple[str, ...]], matrices_about: bool
     """How many axes a symbol seems to have: as declared, by its font, by its letter."""
     if key in declared:
         return len(declared[key])
-    if key in SCALAR_NAMES:
-        return 0
     stem = key.split("_{", 1)[0].split("^{", 1)[0]
+    if key in SCALAR_NAMES or stem in LOSS_LETTERS:
+        return 0
     bold = "mathbf" in stem or "bm" in stem or "boldsymbol" in stem
     letter = stem.rstrip("}").rsplit("{", 1)[-1]
     plain = letter.lstrip("\\")
