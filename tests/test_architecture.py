@@ -19,6 +19,7 @@ ROOMS = (
     "verify.notations",
     "verify.workspace",
     "verify.report",
+    "verify.language",
     "verify.files",
     "verify.sympy_bridge",
     "verify.reading",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -14,6 +14,7 @@ import click
 if TYPE_CHECKING:
     from verify.grading.assignment import Assignment
     from verify.grading.assignment_problems import Problems
+    from verify.language import Translator
     from verify.report import Report
 
 NOTHING_REFUTED, REFUTED, FAILED = 0, 1, 2
@@ -39,6 +40,7 @@ def main() -> None:
 @click.option("--html", "page", type=PATH, help="Write a page for a browser to this file; for several files, to this folder.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for slips and unread relations too.")
 @click.option("--fast", is_flag=True, help="Leave out the second opinions of the numerical oracles.")
+@click.option("--lang", default="en", show_default=True, help="The language of the report: en, vi, or of another catalogue.")
 @click.option("--explain-reading", is_flag=True, help="Show every relation, and how it was read.")
 @click.option("--format", "format_name", type=click.Choice(FORMATS), help="The format of the files; otherwise by their names.")
 @click.option("-v", "--verbose", is_flag=True, help="Show every relation; show the traceback of an internal error.")
@@ -50,6 +52,7 @@ def check(
     page: Path | None,
     strict: bool,
     fast: bool,
+    lang: str,
     explain_reading: bool,
     format_name: str | None,
     verbose: bool,
@@ -58,8 +61,11 @@ def check(
 
     Exit status: 0 nothing is refuted, 1 something is, 2 a file could not be read.
     """
+    from verify.language import translated
+
     if evidence and not as_json:
         raise click.UsageError("--evidence goes with --json")
+    translate = _translator(lang)
     assignment = _assignment(assignment_file) if assignment_file is not None else None
     status = NOTHING_REFUTED
     pages = _pages(files, page) if page is not None else []
@@ -68,7 +74,7 @@ def check(
         if answer is None:
             status = FAILED
             continue
-        report = answer.report
+        report = translated(answer.report, translate)
         if as_json:
             from verify.rendering.json_report import json_line
 
@@ -76,11 +82,11 @@ def check(
         else:
             if n:
                 click.echo()
-            _show(report, verbose, explain_reading)
+            _show(report, verbose, explain_reading, translate)
         bad = {"refuted", "slip", "unread"} if strict else {"refuted"}
         if status == NOTHING_REFUTED and bad & report.summary.keys():
             status = REFUTED
-        if pages and not _page_written(pages[n], answer, explain_reading):
+        if pages and not _page_written(pages[n], replace(answer, report=report), explain_reading, translate):
             status = FAILED
     sys.exit(status)
 
@@ -234,7 +240,7 @@ def _pages(files: Sequence[Path], out: Path) -> list[Path]:
     return found
 
 
-def _page_written(path: Path, answer: _Answer, explain: bool) -> bool:
+def _page_written(path: Path, answer: _Answer, explain: bool, translate: Translator) -> bool:
     """Write the page of an answer; False, and a line on standard error, if that cannot be done."""
     from verify.files import Unreadable, write_text
     from verify.reading.document import read
@@ -242,7 +248,7 @@ def _page_written(path: Path, answer: _Answer, explain: bool) -> bool:
 
     try:
         document = None if answer.format == "py" else read(answer.data, answer.format)
-        write_text(path, html_report(answer.report, document, explain=explain))
+        write_text(path, html_report(answer.report, document, lang=translate.lang, translate=translate, explain=explain))
     except Unreadable as reason:
         _complain(path, str(reason))
         return False
@@ -336,10 +342,18 @@ def _check_assignment(path: Path) -> NoReturn:
     sys.exit(FAILED if found.doubts else NOTHING_REFUTED)
 
 
-def _show(report: Report, verbose: bool, explain: bool) -> None:
+def _show(report: Report, verbose: bool, explain: bool, translate: Translator) -> None:
     from verify.rendering.text import report_parts, width_of, write
 
-    write(report_parts(report, width_of(sys.stdout), verbose=verbose, explain=explain), sys.stdout)
+    write(report_parts(report, width_of(sys.stdout), verbose=verbose, explain=explain, translate=translate), sys.stdout)
+
+
+def _translator(lang: str) -> Translator:
+    from verify.language import languages, translator
+
+    if lang not in languages():
+        raise click.BadParameter(f"there is no catalogue for {lang}; there are {', '.join(languages())}", param_hint="--lang")
+    return translator(lang)
 
 
 def _complain(path: Path, reason: str, line: int | None = None) -> None:

@@ -178,7 +178,7 @@ def test_explanations() -> None:
     assert [m.attributes["alttext"] for m in facts["should be"].all("math")] == [r"\frac{\partial L}{\partial z}", "= o - y"]
     assert facts["but"].text == "the right side does equal the head of the chain"
     witness = wrong.all("details")[0]
-    assert "left 0.5, right -0.5 at k = 1" in " ".join(witness.text.split())
+    assert "left side 0.5, right side -0.5 at k = 1" in " ".join(witness.text.split())
     assert len(witness.all("mtd")) == 4 and "−1/2" in witness.text
     assert [a.attributes["href"] for a in follows.all("a")] == ["#r2"]
 

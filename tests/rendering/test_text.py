@@ -70,7 +70,7 @@ answer.md:5:36  ✗ refuted  sign
        why        the sign is wrong
        should be  \\frac{\\partial L}{\\partial z} = o - y
        but        the right side does equal the head of the chain
-       witness    left 0.5, right -0.5 at k = 1
+       witness    the left side is 0.5, the right side -0.5 at k = 1
                   widths: out 2
                   b=1/2  y=[1,0]
 
@@ -138,10 +138,10 @@ def test_plain_where_no_terminal() -> None:
 @pytest.mark.parametrize(
     ("left", "right", "shown"),
     [
-        ("[0.60020714348499224 +/- 6.49e-28]", "1.5", "left 0.600207, right 1.5"),
-        ("[-1.000000000000000 +/- 6.49e-28]", "[2.5e+20 +/- 1e-9]", "left -1, right 2.5e+20"),
-        ("1.00000000001", "1.00000000002", "left 1.00000000001, right 1.00000000002"),
-        ("[+/- 0.2]", "inf", "left [+/- 0.2], right inf"),
+        ("[0.60020714348499224 +/- 6.49e-28]", "1.5", "the left side is 0.600207, the right side 1.5"),
+        ("[-1.000000000000000 +/- 6.49e-28]", "[2.5e+20 +/- 1e-9]", "the left side is -1, the right side 2.5e+20"),
+        ("1.00000000001", "1.00000000002", "the left side is 1.00000000001, the right side 1.00000000002"),
+        ("[+/- 0.2]", "inf", "the left side is [+/- 0.2], the right side inf"),
     ],
 )
 def test_sides_of_a_witness_are_short(left: str, right: str, shown: str) -> None:

@@ -164,7 +164,7 @@ class _Page:
         return Explanation(
             relation.verdict,
             self.place(relation.place),
-            relation.mistake,
+            self.translate(relation.mistake) if relation.mistake else None,
             whole,
             tuple(self.facts(relation)),
             self.witness(relation.witness) if relation.witness is not None else None,

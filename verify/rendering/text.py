@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator
 from io import StringIO
 from typing import IO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from verify.language import SOURCE, Translator, translator
 from verify.rendering.cells import cropped, excerpt, visible
 from verify.rendering.places import leaves, place_of, sign_offset
 from verify.report import Asked, Place, Relation, Report, Status, Verdict, Witness
@@ -42,7 +44,9 @@ FINE: frozenset[Verdict] = frozenset({"given", "proved", "tested"})
 """The verdicts that need no look."""
 
 PLAIN_WIDTH = 120
-LABELS = len("should be")
+ENGLISH = translator(SOURCE)
+LABELS = ("why", "should be", "meant", "from", "but", "witness", "read as", "holds for", "assuming")
+"""What stands before the lines below a relation."""
 LONGEST = 2000
 """The most cells of a message, a repair or a reading that are shown; the JSON report has them whole."""
 BALL = re.compile(r"\[?(-?\d+(?:\.\d*)?(?:e[+-]?\d+)?)(?: \+/- \d+(?:\.\d*)?(?:e[+-]?\d+)?\])?")
@@ -59,12 +63,14 @@ def width_of(stream: IO[str]) -> int:
     return console_for(stream).width if stream.isatty() else PLAIN_WIDTH
 
 
-def report_parts(report: Report, width: int, *, verbose: bool = False, explain: bool = False) -> Iterator[Part]:
-    """The report from top to bottom, for a terminal of that many cells.
+def report_parts(
+    report: Report, width: int, *, verbose: bool = False, explain: bool = False, translate: Translator = ENGLISH
+) -> Iterator[Part]:
+    """The report from top to bottom, for a terminal of that many cells, its labels in the translator's language.
 
     Shown are the relations that are not given, proved or tested; with ``verbose`` all; with ``explain`` all, and how each was read.
     """
-    yield from _head(report, width, verbose or explain)
+    yield from _head(report, width, verbose or explain, translate)
     brief = False
     for relation in report.relations:
         fine = relation.verdict in FINE
@@ -73,21 +79,23 @@ def report_parts(report: Report, width: int, *, verbose: bool = False, explain: 
         if brief and not fine:
             yield Text()
         brief = fine
-        yield from relation_parts(report, relation, width, explain=explain)
+        yield from relation_parts(report, relation, width, explain=explain, translate=translate)
         if not fine:
             yield Text()
     if brief:
         yield Text()
-    yield _summary(report)
+    yield _summary(report, translate)
     if report.asked:
         yield Text()
-        yield _asked_table(report)
+        yield _asked_table(report, translate)
 
 
-def relation_parts(report: Report, relation: Relation, width: int, *, explain: bool = False) -> Iterator[Part]:
+def relation_parts(
+    report: Report, relation: Relation, width: int, *, explain: bool = False, translate: Translator = ENGLISH
+) -> Iterator[Part]:
     """One relation: its place and verdict; unless it is fine, its line with a mark under the fault, and what there is to say."""
     symbol, style = SYMBOLS[relation.verdict]
-    head = Text.assemble((_where(report, relation.place), "bold"), "  ", (f"{symbol} {relation.verdict}", style))
+    head = Text.assemble((_where(report, relation.place), "bold"), "  ", (f"{symbol} {translate(relation.verdict)}", style))
     if relation.verdict in FINE:
         room = max(width - head.cell_len - 2, 12)
         head.append("  ").append(cropped(_words(f"{relation.lhs} {relation.relation} {relation.rhs}"), room), "dim")
@@ -95,13 +103,13 @@ def relation_parts(report: Report, relation: Relation, width: int, *, explain: b
         gutter = 4
     else:
         if relation.mistake:
-            head.append(f"  {relation.mistake}", "dim")
+            head.append(f"  {translate(relation.mistake)}", "dim")
         yield head
         source, gutter = _source(report, relation, width)
         yield from source
-    rows = _rows(report, relation, explain)
+    rows = _rows(report, relation, explain, translate)
     if rows:
-        yield Padding(_grid(rows, LABELS), (0, 0, 0, gutter))
+        yield Padding(_grid(rows, max(cell_len(translate(label)) for label in LABELS)), (0, 0, 0, gutter))
 
 
 def write(parts: Iterable[Part], stream: IO[str]) -> None:
@@ -132,9 +140,10 @@ def _name(report: Report) -> str:
     return visible(report.file) or "standard input"
 
 
-def _head(report: Report, width: int, verbose: bool) -> Iterator[Part]:
+def _head(report: Report, width: int, verbose: bool, translate: Translator) -> Iterator[Part]:
     count = len(report.relations)
-    yield Text.assemble((_name(report), "bold"), f"  {count} relation{'' if count == 1 else 's'}")
+    counted = translate("{count} relation" if count == 1 else "{count} relations").format(count=count)
+    yield Text.assemble((_name(report), "bold"), f"  {counted}")
     rows: list[Row] = []
     leaves: list[str] = []
     defined: list[str] = []
@@ -142,19 +151,20 @@ def _head(report: Report, width: int, verbose: bool) -> Iterator[Part]:
         assert isinstance(value, dict)
         shown = f"{name}[{', '.join(value['axes'])}]" if value["axes"] else name
         if "not_understood" in value:
-            rows.append(("not understood", Text(visible(f"{name}: {value['not_understood']}"), "cyan")))
+            rows.append((translate("not understood"), Text(visible(f"{name}: {value['not_understood']}"), "cyan")))
         else:
             (leaves if value["defined_as"] is None else defined).append(shown)
     if defined and not verbose:
-        rows.insert(0, ("network", Text(cropped(visible(" → ".join(defined)), width - 16))))
+        rows.insert(0, (translate("network"), Text(cropped(visible(" → ".join(defined)), width - 16))))
     elif defined:
-        rows.insert(0, ("network", Text(visible(" → ".join(defined)))))
-        rows.insert(1, ("given", Text(visible(", ".join(leaves)))))
+        rows.insert(0, (translate("network"), Text(visible(" → ".join(defined)))))
+        rows.insert(1, (translate("given"), Text(visible(", ".join(leaves)))))
     for reading in report.readings:
-        rows.append(("reading", Text(visible(f"{reading.symbol} read as {reading.read_as} ({reading.why})"), "yellow")))
+        said = translate("{symbol} read as {key} ({reason})").format(symbol=reading.symbol, key=reading.read_as, reason=reading.why)
+        rows.append((translate("reading"), Text(visible(said), "yellow")))
     for remark in report.diagnostics:
         where = _where(report, Place(remark.line, remark.column, remark.column, remark.cell))
-        rows.append(("note", Text.assemble((where, "bold"), "  ", visible(remark.message))))
+        rows.append((translate("note"), Text.assemble((where, "bold"), "  ", visible(remark.message))))
     if rows:
         yield Padding(_grid(rows), (0, 0, 0, 2))
     yield Text()
@@ -183,39 +193,39 @@ def _source(report: Report, relation: Relation, width: int) -> tuple[list[Part],
     return [above, below], gutter + 2
 
 
-def _rows(report: Report, relation: Relation, explain: bool) -> list[Row]:
+def _rows(report: Report, relation: Relation, explain: bool, translate: Translator) -> list[Row]:
     rows: list[Row] = []
     if relation.message and (relation.verdict not in FINE or explain):
-        rows.append(("why", Text(_words(relation.message))))
+        rows.append((translate("why"), Text(_words(relation.message))))
     if relation.repair:
-        rows.append(("should be" if relation.verdict == "refuted" else "meant", Text(_words(relation.repair), "green")))
+        rows.append((translate("should be" if relation.verdict == "refuted" else "meant"), Text(_words(relation.repair), "green")))
     if relation.follows_from is not None:
         origin = next((r for r in report.relations if r.id == relation.follows_from), None)
         if origin is not None:
-            rows.append(("follows", Text(f"from {_where(report, origin.place)}", "magenta")))
+            rows.append((translate("from"), Text(_where(report, origin.place), "magenta")))
     if relation.rhs_equals_head and relation.verdict not in FINE:
-        rows.append(("but", Text("the right side does equal the head of the chain")))
+        rows.append((translate("but"), Text(translate("the right side does equal the head of the chain"))))
     if relation.witness is not None:
-        rows.extend(_witness_rows(report, relation.witness))
+        rows.extend(_witness_rows(report, relation.witness, translate))
     if explain and relation.read_as:
-        rows.append(("read as", Text(_words(relation.read_as))))
+        rows.append((translate("read as"), Text(_words(relation.read_as))))
     if explain and relation.scope:
-        rows.append(("holds for", Text(visible(relation.scope) + (f", up to a chance of {relation.bound}" if relation.bound else ""))))
+        chance = ", " + translate("up to a chance of {bound}").format(bound=relation.bound) if relation.bound else ""
+        rows.append((translate("holds for"), Text(visible(relation.scope + chance))))
     if relation.assumptions and (explain or relation.verdict not in FINE):
-        rows.append(("assuming", Text(visible(", ".join(relation.assumptions)))))
+        rows.append((translate("assuming"), Text(visible(", ".join(relation.assumptions)))))
     return rows
 
 
-def _witness_rows(report: Report, witness: Witness) -> list[Row]:
+def _witness_rows(report: Report, witness: Witness, translate: Translator) -> list[Row]:
     sizes = ", ".join(f"{axis} {size}" for axis, size in witness.sizes.items())
     entry = ", ".join(f"{index} = {position}" for index, position in witness.entry.items())
     left, right = _told_apart(witness.left, witness.right)
-    sides = Text.assemble("left ", (visible(left), "bold"), ", right ", (visible(right), "bold"))
-    if entry:
-        sides.append(f" at {visible(entry)}")
-    rows: list[Row] = [("witness", sides)]
+    template = "the left side is {left}, the right side {right}" + (" at {entry}" if entry else "")
+    sides = Text(translate(template).format(left=visible(left), right=visible(right), entry=visible(entry)))
+    rows: list[Row] = [(translate("witness"), sides)]
     if sizes:
-        rows.append(("", Text(f"widths: {visible(sizes)}", "dim")))
+        rows.append(("", Text(translate("widths: {sizes}").format(sizes=visible(sizes)), "dim")))
     if witness.values:
         values = leaves(report, witness.values).items()
         rows.append(("", Text(visible("  ".join(f"{name}={_nested(value)}" for name, value in values)), "dim")))
@@ -232,7 +242,7 @@ def _nested(value: object) -> str:
     return f"[{','.join(_nested(v) for v in value)}]" if isinstance(value, (list, tuple)) else str(value)
 
 
-def _summary(report: Report) -> Table:
+def _summary(report: Report, translate: Translator) -> Table:
     """How many relations got each verdict, and on which lines those stand that need a look."""
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="left")
@@ -241,11 +251,11 @@ def _summary(report: Report) -> Table:
     for verdict, (symbol, style) in SYMBOLS.items():
         found = [r for r in report.relations if r.verdict == verdict]
         if found:
-            places = "" if verdict in FINE else "lines " if len(found) > 1 else "line "
+            places = "" if verdict in FINE else translate("lines" if len(found) > 1 else "line") + " "
             lines = "" if verdict in FINE else ", ".join(dict.fromkeys(_short_place(r.place) for r in found))
-            table.add_row(Text(f"{symbol} {verdict}", style), Text(str(len(found)), style), Text(places + lines, "dim"))
+            table.add_row(Text(f"{symbol} {translate(verdict)}", style), Text(str(len(found)), style), Text(places + lines, "dim"))
     if not report.relations:
-        table.add_row(Text("no relation found", "cyan"))
+        table.add_row(Text(translate("no relation found"), "cyan"))
     return table
 
 
@@ -253,19 +263,19 @@ def _short_place(place: Place) -> str:
     return str(place.line) if place.cell is None else f"{place.cell}:{place.line}"
 
 
-def _asked_table(report: Report) -> Table:
+def _asked_table(report: Report, translate: Translator) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(overflow="fold")
     table.add_column()
     table.add_column(justify="right")
     table.add_column()
     places = {r.id: r.place for r in report.relations}
-    table.add_row(Text("asked for", "bold"), "", Text("points", "bold"), "")
+    table.add_row(Text(translate("asked for"), "bold"), "", Text(translate("points"), "bold"), "")
     for asked in report.asked:
         symbol, style = STATUSES[asked.status]
-        line = f"line {_short_place(places[asked.relation])}" if asked.relation in places else ""
+        line = translate("line {line}").format(line=_short_place(places[asked.relation])) if asked.relation in places else ""
         label = visible(asked.quantity) if asked.step_of is None else f"  {visible(asked.name or asked.quantity)}"
-        table.add_row(Text(label), Text(f"{symbol} {asked.status}", style), _points(asked), Text(line, "dim"))
+        table.add_row(Text(label), Text(f"{symbol} {translate(asked.status)}", style), _points(asked), Text(line, "dim"))
     total, out_of = sum(a.points for a in report.asked), sum(a.out_of for a in report.asked)
     table.add_row("", "", Text(f"{total:g} / {out_of:g}", "bold"), "")
     return table
