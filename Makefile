@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.stamp
 
-.PHONY: demo test lint types setup soundness catalogue bench catalogues clean
+.PHONY: demo test lint types setup soundness catalogue bench translations clean
 
 # The example has mistakes, so that the check ends with status 1; any other failure stops make.
 demo: $(STAMP)
@@ -27,7 +27,7 @@ bench: $(STAMP)
 	$(BIN)/python -m pytest tests/benchmarks -n 0 --benchmark-enable --benchmark-only $(ARGS)
 
 # The translations of verify/locale, compiled: to be run after a change of a .po file.
-catalogues: $(STAMP)
+translations: $(STAMP)
 	$(BIN)/pybabel compile --directory verify/locale --domain backproof
 
 lint: $(STAMP)

@@ -60,7 +60,7 @@ def test_translations_have_the_holes_of_their_messages(lang: str) -> None:
 
 @pytest.mark.parametrize("lang", FOREIGN)
 def test_catalogues_are_compiled(lang: str) -> None:
-    """What is shipped is what is written: after a change of a .po file, ``make catalogues``."""
+    """What is shipped is what is written: after a change of a .po file, ``make translations``."""
     with (LOCALE / lang / "LC_MESSAGES" / "backproof.mo").open("rb") as file:
         compiled = {str(m.id): str(m.string) for m in read_mo(file) if m.id}
     assert compiled == {str(m.id): str(m.string) for m in po_of(lang) if m.id and m.string}

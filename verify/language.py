@@ -2,7 +2,7 @@
 
 The kernel, the reading and the judging speak English and know nothing of languages. Their sentences are translated where they are
 shown, from gettext catalogues whose messages may have holes: ``the factor {becomes} is missing`` is the translation's pattern for every
-sentence of that form. A language is a file: ``locale/<code>/LC_MESSAGES/backproof.po``, compiled by ``make catalogues``.
+sentence of that form. A language is a file: ``locale/<code>/LC_MESSAGES/backproof.po``, compiled by ``make translations``.
 """
 
 from __future__ import annotations
