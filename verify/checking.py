@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from verify.deciding import Decider
+from verify.deciding import Deciders
 from verify.evidence import evidence as evidence_of
 from verify.explaining.diagnosis import diagnose
 from verify.explaining.message import kind_of, message_of, repaired_line
@@ -43,12 +43,20 @@ class Asking(Protocol):
 
 
 def check(
-    text: str | bytes, *, file: str = "", format: str = "md", assignment: Asking | None = None, fast: bool = False, evidence: bool = False
+    text: str | bytes,
+    *,
+    file: str = "",
+    format: str = "md",
+    assignment: Asking | None = None,
+    fast: bool = False,
+    evidence: bool = False,
+    deciders: Deciders | None = None,
 ) -> Report:
     """The report on a document: one verdict a relation, and how the assignment's quantities came out.
 
     ``format`` is md, tex, ipynb or py. ``fast`` leaves out the second opinions on the derivatives. Never raises for what the document
     contains; what cannot be read is ``unread`` and a diagnostic. An assignment that asks for what its network lacks raises ValueError.
+    ``deciders`` share what is decided between documents on one network; the report is the same without.
     """
     if format == "py":
         from verify.checking_code import check_code  # late: only answers in code need it
@@ -59,8 +67,9 @@ def check(
     found = declared(document, given)
     network = found.scopes[-1].network
     stated = stated_assumptions([*(declared_lines(given) if given is not None else []), *found.lines], network)
-    deciders = [Decider(scope.network.program, (stated | sums_to_one(scope.network)) & known_to(scope.network)) for scope in found.scopes]
-    judgements = Judge(document, found, deciders, stated).judgements()
+    pool = deciders or Deciders()
+    judges = [pool.of(scope.network.program, (stated | sums_to_one(scope.network)) & known_to(scope.network)) for scope in found.scopes]
+    judgements = Judge(document, found, judges, stated).judgements()
     if not fast:
         judgements = with_second_opinions(judgements)
     chains: dict[int, str] = {}
@@ -172,7 +181,7 @@ def _smallest(judgement: Judgement) -> Shown | None:
     outcome, decider = judgement.outcome, judgement.decider
     if judgement.verdict != "refuted" or outcome is None or decider is None or not isinstance(outcome.decision, Refuted):
         return None
-    return decider.assumed.shrink(outcome.decision)
+    return decider.smallest(outcome.decision)
 
 
 def _witness(found: Shown | None) -> Witness | None:

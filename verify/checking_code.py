@@ -255,7 +255,7 @@ def _mended(statement: Assign, mend: Mend, text: str) -> str:
 def _witness(finding: Finding, judge: CodeJudge) -> Witness | None:
     if finding.outcome is None or not isinstance(finding.outcome.decision, Refuted):
         return None
-    found = judge.decider.assumed.shrink(finding.outcome.decision)
+    found = judge.decider.smallest(finding.outcome.decision)
     letters = "ijklmnpq" if len(found.entry) <= 8 else [index.name for index, _ in found.entry]
     entry = {letters[n]: position + 1 for n, (_, position) in enumerate(found.entry)}
     return Witness(dict(found.sizes), {name: _texts(v) for name, v in found.values}, entry, found.left, found.right)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from verify.kernel.calculus import RULES
-from verify.kernel.decision import IllTyped, Proved, Refuted, Tested, Undecided
+from verify.kernel.decision import IllTyped, Proved, Refuted, Tested, Undecided, Witness
 from verify.kernel.expr import ONE, Apply, Expr, add
 from verify.kernel.program import Assumption, Condition, Program, nodes
 from verify.meaning.claims import Typed
@@ -21,11 +21,14 @@ class Outcome:
     assumptions: tuple[Assumption, ...] = ()
 
 
+Sides = tuple[Expr, Expr, tuple[Condition, ...], tuple[tuple[Expr, ...], ...]]
+
+
 class Decider:
-    """Decides claims about one program, first as they stand, then under the assumptions at hand.
+    """Decides claims about one program, first as they stand, then under the assumptions at hand; each claim once.
 
     ``assumptions`` are what the document states and what its shape suggests (Σy = 1 for a target under a logarithm). A claim that needs
-    none of them is decided without them.
+    none of them is decided without them. What is decided about a claim does not depend on what was asked before it.
     """
 
     def __init__(self, program: Program, assumptions: Iterable[Assumption]) -> None:
@@ -33,6 +36,18 @@ class Decider:
         self.assumptions = frozenset(assumptions)
         self.plain = Workspace(replace(program, assumptions=frozenset()))
         self.assumed = Workspace(replace(program, assumptions=self.assumptions)) if self.assumptions else self.plain
+        self._screened: dict[Sides, bool] = {}
+        self._held: dict[Sides, Outcome | None] = {}
+        self._refused: dict[Sides, Outcome] = {}
+        self._vanishing: dict[tuple[Expr, tuple[Condition, ...]], bool] = {}
+        self._smallest: dict[Refuted, Witness] = {}
+        self.agreed: dict[tuple[str, str], bool] = {}
+        """What second opinions have said of derivatives: see judging."""
+
+    @property
+    def asked(self) -> int:
+        """How many claims have been sifted: a measure of the memory in use."""
+        return len(self._screened) + len(self._held) + len(self._vanishing)
 
     def workspaces(self) -> Iterable[Workspace]:
         """The workspaces in the order in which they are asked."""
@@ -40,20 +55,33 @@ class Decider:
 
     def vanishes(self, expr: Expr, conditions: tuple[Condition, ...]) -> bool:
         """Whether an expression is 0 wherever the conditions hold, by sampling; used to find readings, never for a verdict."""
-        try:
-            return self.assumed.vanishes(expr, conditions)
-        except IllTyped:
-            return False
+        key = expr, conditions
+        if key not in self._vanishing:
+            try:
+                self._vanishing[key] = self.assumed.vanishes(expr, conditions)
+            except IllTyped:
+                self._vanishing[key] = False
+        return self._vanishing[key]
 
     def screens(self, claim: Typed) -> bool:
         """Whether a claim agrees at sampled points under the assumptions; used to sift candidates, never for a verdict."""
-        try:
-            return self.assumed.screen(claim.left, claim.right, claim.conditions) and self._partitioned(claim)
-        except IllTyped:
-            return False
+        key = _sides(claim)
+        if key not in self._screened:
+            try:
+                agree = self.assumed.screen(claim.left, claim.right, claim.conditions)
+                self._screened[key] = agree and self._partitioned(claim)
+            except IllTyped:
+                self._screened[key] = False
+        return self._screened[key]
 
     def holds(self, claim: Typed) -> Outcome | None:
         """The decision that a claim is true, or None if it is not decided to be so."""
+        key = _sides(claim)
+        if key not in self._held:
+            self._held[key] = self._holds(claim)
+        return self._held[key]
+
+    def _holds(self, claim: Typed) -> Outcome | None:
         sides = claim.left, claim.right, claim.conditions
         try:
             agreeing = [w for w in self.workspaces() if w.screen(*sides)]
@@ -87,10 +115,42 @@ class Decider:
 
     def refuses(self, claim: Typed) -> Outcome:
         """The decision on a claim that was not found to hold: refuted with a witness, or undecided with the reason."""
-        try:
-            return Outcome(self.assumed.decide(claim.left, claim.right, claim.conditions))
-        except IllTyped as reason:
-            return Outcome(Undecided(str(reason)))
+        key = _sides(claim)
+        if key not in self._refused:
+            try:
+                self._refused[key] = Outcome(self.assumed.decide(claim.left, claim.right, claim.conditions))
+            except IllTyped as reason:
+                self._refused[key] = Outcome(Undecided(str(reason)))
+        return self._refused[key]
+
+    def smallest(self, refuted: Refuted) -> Witness:
+        """The witness of a claim that was refuted here, shrunk to the smallest widths at which both sides still visibly differ."""
+        if refuted not in self._smallest:
+            self._smallest[refuted] = self.assumed.shrink(refuted)
+        return self._smallest[refuted]
 
     def _partitioned(self, claim: Typed) -> bool:
         return all(self.assumed.screen(add(*guards), ONE, ()) for guards in claim.partitions)
+
+
+def _sides(claim: Typed) -> Sides:
+    return claim.left, claim.right, claim.conditions, claim.partitions
+
+
+class Deciders:
+    """The deciders asked last, so that documents on one network share what is decided. For one thread at a time."""
+
+    def __init__(self, most: int = 8, claims: int = 8_000) -> None:
+        self.most, self.claims = most, claims
+        self._kept: dict[tuple[Program, frozenset[Assumption]], Decider] = {}
+
+    def of(self, program: Program, assumptions: Iterable[Assumption]) -> Decider:
+        """The decider for a program under assumptions: one at hand, or a new one where there is none or it has grown too large."""
+        key = program, frozenset(assumptions)
+        found = self._kept.pop(key, None)
+        if found is None or found.asked > self.claims:
+            found = Decider(*key)
+        self._kept[key] = found
+        while len(self._kept) > self.most:
+            del self._kept[next(iter(self._kept))]
+        return found

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, count, islice
 from random import Random
@@ -35,6 +36,18 @@ class _Leaves(dict[str, Any]):
         return self[name]
 
 
+@dataclass(frozen=True)
+class Sights:
+    """What sampled points must do justice to: how many positions of each axis are named, or one, and the arguments of steps.
+
+    Those of the program and of the claim at hand, and of no other claim: what is decided about a claim does not depend on what was asked
+    before it.
+    """
+
+    least: tuple[tuple[str, int], ...]
+    steps: tuple[Expr, ...]
+
+
 class OutOfDomain(Exception):
     """Raised where no point that was tried gives the sides a value; says why."""
 
@@ -47,13 +60,13 @@ class Workspace:
         self.kernel = Kernel(program)
         self._definitions = self.kernel.resolver.definitions
         self._fixed = dict(program.sizes)
-        self._least = {axis: 1 for d in program.definitions for axis in d.axes}  # the positions that are named, or one
         self._points: dict[object, Point] = {}
-        self._samples: dict[frozenset[str], list[Point]] = {}
-        self._known: set[Expr] = set()
-        self._steps: list[Expr] = []
+        self._samples: dict[tuple[frozenset[str], Sights], list[Point]] = {}
+        self._sights: dict[Settled, Sights] = {}
         self._claims: dict[Refuted, tuple[Expr, Expr, tuple[Condition, ...]]] = {}
-        self._see(d.body for d in self._definitions.values() if d.body is not None)
+        self._known: set[Expr] = set()
+        nothing = Sights(tuple((axis, 1) for axis in sorted({axis for d in program.definitions for axis in d.axes})), ())
+        self._base, self._known = self._seen([d.body for d in self._definitions.values() if d.body is not None], nothing)
         self._unit = self._positive_leaves()
 
     def typed(self, expr: Expr) -> None:
@@ -97,7 +110,7 @@ class Workspace:
             if decision is not None:
                 return decision
             if plausible:
-                return self.kernel.test(left, right, conditions, self._sizes(WIDTHS))
+                return self.kernel.test(left, right, conditions, self._sizes(WIDTHS, self._of(claim)))
             return Undecided("engine gap: the sides seem to differ, and no exact point shows it")
         except (OutOfReach, OutOfDomain) as reason:
             return Undecided(str(reason))
@@ -126,10 +139,12 @@ class Workspace:
         """A witness for the same claim, decided here before, with each axis as narrow as the sides still visibly differ."""
         left, right, conditions = self._claims[refuted]
         claim = self.kernel.settle(left, right, conditions)
+        sights = self._of(claim)
+        least = dict(sights.least)
         best, attempts = refuted, 0
         for axis, width in refuted.witness.sizes:
-            for narrower in range(self._fixed.get(axis, self._least[axis]), width):
-                sizes = self._sizes((1,)) | dict(best.witness.sizes) | {axis: narrower}
+            for narrower in range(self._fixed.get(axis, least[axis]), width):
+                sizes = self._sizes((1,), sights) | dict(best.witness.sizes) | {axis: narrower}
                 attempts += 1
                 points = (self._point(style, sizes, self._unit) for style in SIMPLE[:2] if attempts <= 16)
                 found = next((p for p in points if self._gap(claim, p) == 2), None)
@@ -141,14 +156,15 @@ class Workspace:
 
     def _candidates(self, claim: Settled, plausible: bool) -> Iterator[Point]:
         """Points at which the sides may differ, the simplest first; where floats see no difference, some all the same."""
+        sights = self._of(claim)
         for unit in dict.fromkeys((self._unit, self._unit | self._leaves(*claim.exprs))):
             if plausible:
-                yield from (self._point(style, self._sizes((n,)), unit) for style, n in (("halves 0", 2), ("integers 1", 3)))
-                yield self._point("generic 0", self._sizes(WIDTHS), unit)
+                yield from (self._point(style, self._sizes((n,), sights), unit) for style, n in (("halves 0", 2), ("integers 1", 3)))
+                yield self._point("generic 0", self._sizes(WIDTHS, sights), unit)
                 continue
             faint: list[Point] = []
             for style, n in ((style, n) for n in (1, 2, 3) for style in SIMPLE):
-                point = self._point(style, self._sizes((n,)), unit)
+                point = self._point(style, self._sizes((n,), sights), unit)
                 gap = self._gap(claim, point)
                 if gap == 2:
                     yield point
@@ -157,7 +173,7 @@ class Workspace:
                 elif gap == 1:
                     break
             yield from faint
-            yield from (point for point in self._sample(unit) if not _agree(*_entries(claim, point)))
+            yield from (point for point in self._sample(unit, sights) if not _agree(*_entries(claim, point)))
 
     def _gap(self, claim: Settled, point: Point) -> int:
         """Whether the sides differ at a point so that everyone sees it (2), or only relative to their own size (1), or not (0)."""
@@ -167,11 +183,11 @@ class Workspace:
 
     def _sampled(self, claim: Settled) -> Iterator[tuple[Any, Any]]:
         """The entries of both sides at each sampled point, those that meet the conditions and have a value."""
-        self._see(claim.exprs)
+        sights = self._of(claim)
         reason = "the sides have no value at any point that was tried"
         for unit in (self._unit, None):
             found = False
-            for point in self._sample(self._leaves(*claim.exprs) | self._unit if unit is None else unit):
+            for point in self._sample(self._leaves(*claim.exprs) | self._unit if unit is None else unit, sights):
                 one, other = _entries(claim, point)
                 if one.size:
                     found = True
@@ -182,14 +198,21 @@ class Workspace:
                 return
         raise OutOfDomain(reason)
 
-    def _see(self, exprs: Iterable[Expr]) -> None:
-        """Takes notice of the axes, the named positions and the steps in sight, so that the sampled points do justice to them."""
-        stack = list(exprs)
+    def _of(self, claim: Settled) -> Sights:
+        """What the points for a claim must do justice to."""
+        if claim not in self._sights:
+            self._sights[claim], _ = self._seen(claim.exprs, self._base)
+        return self._sights[claim]
+
+    def _seen(self, exprs: Iterable[Expr], base: Sights) -> tuple[Sights, set[Expr]]:
+        """What is in sight of some expressions beside what is already, and every node that was looked at."""
+        least, steps = dict(base.least), list(base.steps)
+        stack, known = list(exprs), set[Expr]()
         while stack:
             node = stack.pop()
-            if node in self._known:
+            if node in known or node in self._known:
                 continue
-            self._known.add(node)
+            known.add(node)
             stack.extend(children(node))
             pairs: list[tuple[Position, str]] = [(i, i.axis) for i in node.free]
             match node:
@@ -200,24 +223,21 @@ class Workspace:
                 case Size(axis) | Sum(Index(_, axis), _) | Prod(Index(_, axis), _):
                     pairs.append((0, axis))
                 case Step(argument):
-                    self._steps.append(argument)
-                    self._samples = {}
+                    steps.append(argument)
             for position, axis in pairs:
-                least = position + 1 if isinstance(position, int) else 1
-                if least > self._least.get(axis, 0):
-                    self._least[axis] = least
-                    self._points, self._samples = {}, {}
+                least[axis] = max(least.get(axis, 1), position + 1 if isinstance(position, int) else 1)
+        return Sights(tuple(sorted(least.items())), tuple(dict.fromkeys(steps))), known
 
-    def _sizes(self, widths: Sequence[int]) -> dict[str, int]:
+    def _sizes(self, widths: Sequence[int], sights: Sights) -> dict[str, int]:
         """One width for all axes; of several widths, and of more where these run out, each axis has one of its own: at equal widths a
         transpose hides, and so does 1/N for the wrong N. As far as the axes are free."""
         if len(widths) == 1:
-            return {axis: self._fixed.get(axis, max(widths[0], least)) for axis, least in sorted(self._least.items())}
+            return {axis: self._fixed.get(axis, max(widths[0], least)) for axis, least in sights.least}
         sizes: dict[str, int] = dict(self._fixed)
-        for axis, least in sorted(self._least.items()):
+        for axis, least in sights.least:
             if axis not in self._fixed:
                 sizes[axis] = next(n for n in chain(widths, count(min(widths))) if n >= least and n not in sizes.values())
-        return {axis: sizes[axis] for axis in sorted(self._least)}
+        return {axis: sizes[axis] for axis, _ in sights.least}
 
     def _point(self, style: str, sizes: dict[str, int], unit: frozenset[str]) -> Point:
         key = style, tuple(sizes.items()), unit
@@ -267,29 +287,21 @@ class Workspace:
                 rows[...] = rows / rows.sum(axis=0)
         return values
 
-    def _sample(self, unit: frozenset[str]) -> list[Point]:
+    def _sample(self, unit: frozenset[str], sights: Sights) -> list[Point]:
         """Points at which steps have had both signs, and different ones where they stand at one place, as far as they can."""
-        if unit not in self._samples:
-            rotated = [self._sizes(WIDTHS[n:] + WIDTHS[:n]) for n in range(len(WIDTHS))]
+        if (unit, sights) not in self._samples:
+            rotated = [self._sizes(WIDTHS[n:] + WIDTHS[:n], sights) for n in range(len(WIDTHS))]
             points = [self._point(style, rotated[n], unit) for n, style in enumerate(("generic 0", "generic 1", "active 0"))]
-            seen = {signs for point in points for signs in self._signs(point)}
+            seen = {signs for point in points for signs in _signs(point, sights.steps)}
             for n in range(2, 8):
-                if len(seen) == 2 * len(self._steps) ** 2:  # two signs each, and four for each pair
+                if len(seen) == 2 * len(sights.steps) ** 2:  # two signs each, and four for each pair
                     break
                 point = self._point(f"generic {n}", rotated[n % len(rotated)], unit)
-                if not seen.issuperset(self._signs(point)):
+                if not seen.issuperset(found := _signs(point, sights.steps)):
                     points.append(point)
-                    seen.update(self._signs(point))
-            self._samples[unit] = points
-        return self._samples[unit]
-
-    def _signs(self, point: Point) -> set[tuple[int, ...]]:
-        """The signs that steps have, alone and in pairs with the same indices."""
-        with np.errstate(all="ignore"):
-            values = [point.value(argument) for argument in self._steps]
-        signs = [(value.indices, np.sign(np.nan_to_num(value.data))) for value in values]
-        pairs = [(a, b) for b in range(len(signs)) for a in range(b + 1) if signs[a][0] == signs[b][0]]
-        return {(a, b, s, t) for a, b in pairs for s in (-1, 1) for t in (-1, 1) if np.any((signs[a][1] == s) & (signs[b][1] == t))}
+                    seen |= found
+            self._samples[unit, sights] = points
+        return self._samples[unit, sights]
 
     def _leaves(self, *exprs: Expr) -> frozenset[str]:
         names = {n.name for n in nodes(self._definitions, *exprs) if isinstance(n, Tensor)}
@@ -303,7 +315,7 @@ class Workspace:
             while body is not None:
                 try:
                     with np.errstate(all="ignore"):
-                        good = all(np.all(np.isfinite(p.tensor(definition.name))) for p in self._sample(unit)[:2])
+                        good = all(np.all(np.isfinite(p.tensor(definition.name))) for p in self._sample(unit, self._base)[:2])
                 except (OutOfReach, RecursionError):
                     return unit
                 direct = frozenset(n for n in definition.uses if self._definitions[n].body is None) - unit
@@ -312,6 +324,15 @@ class Workspace:
                     break
                 unit |= more
         return unit
+
+
+def _signs(point: Point, steps: tuple[Expr, ...]) -> set[tuple[int, ...]]:
+    """The signs that steps have, alone and in pairs with the same indices."""
+    with np.errstate(all="ignore"):
+        values = [point.value(argument) for argument in steps]
+    signs = [(value.indices, np.sign(np.nan_to_num(value.data))) for value in values]
+    pairs = [(a, b) for b in range(len(signs)) for a in range(b + 1) if signs[a][0] == signs[b][0]]
+    return {(a, b, s, t) for a, b in pairs for s in (-1, 1) for t in (-1, 1) if np.any((signs[a][1] == s) & (signs[b][1] == t))}
 
 
 def _agree(one: Any, other: Any) -> bool:

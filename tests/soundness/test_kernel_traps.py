@@ -507,7 +507,7 @@ def test_no_two_axes_have_one_width() -> None:
                 assert one == other or isinstance(workspace.decide(left, right), Refuted)
     # No normal form multiplies these sums out: what is tested has widths of its own for each axis.
     tested = Workspace(Program(leaves))
-    decision = tested.kernel.test(Size("n0"), Size("n0"), (), tested._sizes((3, 5, 7, 4)))
+    decision = tested.kernel.test(Size("n0"), Size("n0"), (), tested._sizes((3, 5, 7, 4), tested._base))
     assert isinstance(decision, AgreesModuloPrimes) and len({size for _, size in decision.sizes}) == len(axes)
 
 

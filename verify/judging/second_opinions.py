@@ -25,17 +25,15 @@ WIDTHS = (3, 5, 4, 6)
 
 def with_second_opinions(judgements: list[Judgement]) -> list[Judgement]:
     """The judgements, those with a derivative on which autodiff and the kernel disagree set to unread."""
-    asked: dict[tuple[int, str, str], bool] = {}
     out = []
     for judgement in judgements:
         agreed = True
         for quantity, wrt in sorted(derivatives_of(judgement)):
             assert judgement.decider is not None
-            program = judgement.decider.assumed.program
-            key = (id(program), quantity, wrt)
-            if key not in asked:
-                asked[key] = agree(program, quantity, wrt)
-            agreed = agreed and asked[key]
+            known = judgement.decider.agreed
+            if (quantity, wrt) not in known:
+                known[quantity, wrt] = agree(judgement.decider.assumed.program, quantity, wrt)
+            agreed = agreed and known[quantity, wrt]
         doubt = "the engines disagree on a derivative; this is a bug of backproof"
         out.append(judgement if agreed else replace(judgement, verdict="unread", reason=doubt))
     return out
