@@ -9,7 +9,7 @@ delta, ``cases`` are sums of steps and deltas.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
@@ -33,7 +33,7 @@ class Expr:
     @cached_property
     def parts(self) -> tuple[object, ...]:
         """The node's fields in order."""
-        return tuple(getattr(self, f.name) for f in fields(self))  # type: ignore[arg-type]
+        return tuple(getattr(self, name) for name in self.__dataclass_fields__)
 
     @cached_property
     def free(self) -> frozenset[Index]:

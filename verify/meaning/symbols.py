@@ -104,6 +104,8 @@ class Lexicon:
     layered: frozenset[str]
     merged: Mapping[str, str] = field(default_factory=dict)
     """A bold letter and the same letter in plain, where the one is only written without and the other only with an index."""
+    seen: dict[int, tuple[Node, Occurrence | None]] = field(init=False, default_factory=dict, repr=False, compare=False)
+    """What nodes were found to stand for, by their identity: a candidate for a repair shares all but one of its nodes with the line."""
 
     def is_index(self, letter: str) -> bool:
         """Whether a lone letter in a subscript is an index."""
@@ -259,6 +261,12 @@ def bound_letters(lower: Node) -> Iterator[str]:
 
 def occurrence(node: Node, words: Lexicon) -> Occurrence | None:
     """The symbol that a Name or Scripted node stands for, or None where its base is not a plain name."""
+    if id(node) not in words.seen:
+        words.seen[id(node)] = node, _occurrence(node, words)
+    return words.seen[id(node)][1]
+
+
+def _occurrence(node: Node, words: Lexicon) -> Occurrence | None:
     match node:
         case Name():
             key = base_text(node)
