@@ -118,7 +118,7 @@ def test_where_degenerate_networks_are_blind():
 
 
 def test_denominators_and_roots_are_kept_away_from_zero():
-    """The bases of negative and fractional powers are at least 0.001, so that no quotient and no root is without a value."""
+    """The bases of negative and fractional powers are at least 0.01, so that no quotient and no root is without a value."""
     square = mul(Tensor("x", (IN,)), Tensor("x", (IN,)))
     of = Program(
         (

@@ -199,7 +199,7 @@ def test_entries_go_there_and_back(entry):
     derivation = catalogue()[entry]
     of = program(derivation)
     again = program(Derivation("again", None, forward=forward(of), gradients={}, domain=domain(of)))
-    assert {q.name: q.indices for q in again.definitions} == {q.name: q.indices for q in of.definitions}
+    assert {q.name: q.axes for q in again.definitions} == {q.name: q.axes for q in of.definitions}
     for definition in of.definitions:
         other = again.by_name[definition.name].body
         assert definition.body == other or equal(of, definition.body, other) is not None, definition.name

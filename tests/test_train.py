@@ -146,13 +146,14 @@ def test_compiling_knows_its_limits():
 
 
 def test_diagonals_and_fixed_positions():
-    """An index may stand twice, a number may stand for an index, and a product runs over an axis."""
+    """An index may stand twice, a number may stand for an index, a bound letter may be that of a free one; a product runs over an axis."""
     i, j, k = index("i", "in"), index("j", "in"), index("k", "out")
     w, v, sizes = tensor("w", i, j), tensor("v", i, k), {"in": 2, "out": 3}
     values = {"w": np.array([[1.0, 2.0], [3.0, 4.0]]), "v": np.arange(6.0).reshape(2, 3)}
     np.testing.assert_array_equal(compiled(w[i, i], (i,))(values, sizes), [1, 4])
     np.testing.assert_array_equal(compiled(w[i, i] * v[1, k], (k, i))(values, sizes), [[3, 12], [4, 16], [5, 20]])
     np.testing.assert_array_equal(compiled(w[0, 1], ())(values, sizes), 2)
+    np.testing.assert_array_equal(compiled(w[i, 0] * sp.Sum(w[i, i] * w[i, j], i), (i, j))(values, sizes), [[13, 18], [39, 54]])
     np.testing.assert_array_equal(compiled(sp.Product(w[i, j], j), (i,))(values, sizes), [2, 12])
 
 

@@ -23,7 +23,8 @@ LARGEST_ARGUMENT = 3.0
 """Beyond it sigmoid and tanh saturate, and a²(1 − a) becomes a(1 − a)."""
 KINK = 0.05
 """The least distance of a step's argument from 0: there is no derivative at the kink, and differences must not reach across."""
-SMALLEST_DENOMINATOR = 1e-3
+SMALLEST_DENOMINATOR = 0.01
+"""Also the least argument of a logarithm. Nearer to the pole, differences with a step of 1e-4 lose more than the tolerance."""
 ATTEMPTS = 100
 
 

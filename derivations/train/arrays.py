@@ -60,7 +60,7 @@ def _compiled(expr: Any, scope: tuple[Any, ...]) -> Compiled:
         case sp.Symbol(name=name):
             return (lambda values, sizes: sizes[name]) if expr.is_integer else (lambda values, sizes: values[name])
         case sp.Indexed() if all(i in scope for i in expr.indices) and len(set(expr.indices)) == len(expr.indices):
-            name, depths = quantity(expr), [scope.index(i) for i in expr.indices]
+            name, depths = quantity(expr), [_depth(i, scope) for i in expr.indices]
             order = sorted(range(len(depths)), key=depths.__getitem__)
             spread = tuple(slice(None) if n in depths else None for n in range(len(scope)))
             return lambda values, sizes: values[name].transpose(order)[spread]
@@ -103,11 +103,16 @@ def _compiled(expr: Any, scope: tuple[Any, ...]) -> Compiled:
     raise NotImplementedError(f"{type(expr).__name__}: {expr}")
 
 
+def _depth(of: Any, scope: tuple[Any, ...]) -> int:
+    """The place of the innermost index of that name."""
+    return len(scope) - 1 - scope[::-1].index(of)
+
+
 def _positions(of: Any, scope: tuple[Any, ...]) -> Callable[[Sizes], Any]:
     """The positions along one axis of a tensor: a fixed one, or all of them along the index's place in the scope."""
     if of not in scope:
         return lambda sizes: int(of)
-    along = tuple(-1 if i == of else 1 for i in scope)
+    along = tuple(-1 if n == _depth(of, scope) else 1 for n in range(len(scope)))
     return lambda sizes: np.arange(sizes[str(size(of))]).reshape(along)
 
 

@@ -11,7 +11,7 @@ from verify.kernel.program import Program
 from verify.oracles.forward import Array, Forward, Network
 
 COMPLEX_STEP = 1e-30
-CENTRAL_STEP = 1e-3
+CENTRAL_STEP = 1e-4
 
 
 def complex_step(program: Program, quantity: str, wrt: str, network: Network) -> Array:
@@ -25,12 +25,12 @@ def complex_step(program: Program, quantity: str, wrt: str, network: Network) ->
 def central_differences(program: Program, quantity: str, wrt: str, network: Network) -> Array:
     """The Jacobian of a quantity by another, the first one's axes first, by the five-point formula with error O(h⁴).
 
-    ``wrt`` is taken as a free variable. The step h is a thousandth of the entry, at most 1e-3 and at least 1e-5; assumes that no kink and
-    no end of a domain lies within 2h. Source: Abramowitz and Stegun, 25.3.6.
+    ``wrt`` is taken as a free variable. The step h is a ten-thousandth of the entry, at most 1e-4 and at least 1e-5; assumes that no
+    kink and no end of a domain lies within 2h. Source: Abramowitz and Stegun, 25.3.6.
     """
 
     def slope(of: Callable[[complex], Any], entry: float) -> Any:
-        h = CENTRAL_STEP * min(1.0, max(0.01, abs(entry)))
+        h = CENTRAL_STEP * min(1.0, max(0.1, abs(entry)))
         return (8 * (of(h) - of(-h)) - (of(2 * h) - of(-2 * h))) / (12 * h)
 
     return _columns(program, quantity, wrt, network, slope)
