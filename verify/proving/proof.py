@@ -1,87 +1,140 @@
-"""Proofs of the catalogue's gradients: the steps of an entry, each decided by the kernel in the very form in which it is shown."""
+"""Proofs as data: what stands in them, in order, each step decided by the kernel in the very form in which it is shown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
 
-from verify.kernel.decision import Kernel, Proved
-from verify.kernel.expr import Expr, Index, Prod, Sum, Tensor, children
-from verify.kernel.program import Assumption, Condition
+from verify.kernel.decision import Decision, Proved, Tested
+from verify.kernel.expr import Derivative, Expr, Index, Prod, Sum, Tensor, children
+from verify.kernel.program import Assumption, Condition, Program
 from verify.proving.order import readable
 from verify.sympy_bridge import claim, program, to_expr
+from verify.workspace import Workspace
 
 if TYPE_CHECKING:
     from derivations._entry import Derivation
 
 
 class NotProved(Exception):
-    """A step that the kernel does not prove, so that there is no proof to show."""
+    """A step that the kernel does not decide to be true, so that there is no proof to show."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One step: left = right by a rule where the conditions hold, and the kernel's proof of it."""
+    """One step: left = right by a rule where the conditions hold, and the kernel's decision that it is so."""
 
     left: Expr
     right: Expr
     rule: str
     note: str
     conditions: tuple[Condition, ...]
-    proved: Proved
+    decision: Proved | Tested
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Steps of which each left side is the right side before, under the same conditions."""
+
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Heading:
+    """Where the proof turns to another quantity, or puts the cases of a local derivative together again."""
+
+    kind: Literal["signal", "gradient", "together"]
+    of: Tensor
+
+
+@dataclass(frozen=True)
+class Way:
+    """That a quantity acts on the result only through these."""
+
+    of: Tensor
+    root: Tensor
+    through: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Signal:
+    """That a derivative, whose closed form has just been derived, is an error signal with a name."""
+
+    name: Tensor
+    derivative: Derivative
+    value: Expr
+
+
+@dataclass(frozen=True)
+class Update:
+    """What a step of gradient descent makes of a parameter whose gradient has just been derived."""
+
+    of: Tensor
+    derivative: Derivative
+    value: Expr
+
+
+Block = Chain | Heading | Way | Signal | Update
 
 
 @dataclass(frozen=True)
 class Proof:
     """A derivation made ready to be read.
 
-    ``definitions`` are the forward pass; ``chains`` the steps, those of one chain (each left side the right side before) together, under
-    the same conditions; ``results`` the gradients in closed form, each proved as well.
+    ``program`` is what it is about, with the error signals that it names; ``definitions`` are the forward pass; ``blocks`` what is said, in
+    order; ``results`` the wanted derivatives in closed form, each decided as well.
     """
 
     name: str
     title: str
     source: str
+    program: Program
     definitions: tuple[tuple[Tensor, Expr], ...]
     assumptions: tuple[Assumption, ...]
-    chains: tuple[tuple[Line, ...], ...]
+    blocks: tuple[Block, ...]
     results: tuple[Line, ...]
 
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """Every step, the results last."""
+        return (*(line for block in self.blocks if isinstance(block, Chain) for line in block.lines), *self.results)
+
     @property
-    def indices(self) -> tuple[Index, ...]:
-        """Every index that the proof shows, free or bound, in order of their names."""
-        lines = (*self.results, *(line for chain in self.chains for line in chain))
-        shown = [e for pair in self.definitions for e in pair] + [e for line in lines for e in (line.left, line.right)]
-        return tuple(sorted(set(indices_of(shown))))
+    def chains(self) -> tuple[tuple[Line, ...], ...]:
+        """The steps, those of one chain together."""
+        return tuple(block.lines for block in self.blocks if isinstance(block, Chain))
 
 
 def prove(derivation: Derivation) -> Proof:
-    """The proof of a catalogue's entry; raises NotProved, naming the step, where the kernel does not prove it for all widths."""
+    """The proof of a catalogue's entry by its own steps; raises NotProved, naming the step, where the kernel does not decide it."""
     forward = program(derivation)
-    kernel = Kernel(forward)
+    workspace = Workspace(forward)
 
     def line(left: object, right: object, rule: str, note: str = "", where: object = None) -> Line:
         claimed = claim(derivation, left, right, where)
         one, other = readable(claimed.left), readable(claimed.right)
-        proved = kernel.prove(one, other, claimed.conditions)
-        if proved is None or proved.scope != "all widths":
+        decision: Decision | None = workspace.kernel.prove(one, other, claimed.conditions)
+        decision = decision or workspace.decide(one, other, claimed.conditions)
+        if not isinstance(decision, (Proved, Tested)):
             raise NotProved(f"{derivation.name}: {left} = {right} is not proved")
-        return Line(one, other, rule, note, claimed.conditions, proved)
+        return Line(one, other, rule, note, claimed.conditions, decision)
 
-    chains: list[tuple[Line, ...]] = []
+    chains: list[Chain] = []
     for step in derivation.steps:
         found = line(step.left, step.right, step.rule, step.note, step.where)
-        goes_on = chains and chains[-1][-1].right == found.left and chains[-1][-1].conditions == found.conditions
-        if goes_on:
-            chains[-1] += (found,)
+        before = chains[-1].lines[-1] if chains else None
+        if before is not None and before.right == found.left and before.conditions == found.conditions:
+            chains[-1] = Chain((*chains[-1].lines, found))
         else:
-            chains.append((found,))
+            chains.append(Chain((found,)))
     entries = ((to_expr(left), to_expr(right)) for left, right in derivation.forward.items())
     return Proof(
         derivation.name,
         derivation.title,
         derivation.source,
+        forward,
         tuple((entry, readable(body)) for entry, body in entries if isinstance(entry, Tensor)),
         tuple(sorted(forward.assumptions, key=repr)),
         tuple(chains),
