@@ -36,7 +36,7 @@ DERIVATION = Derivation(
             ("assumption", (1 - y[k]) * o[k] - y[k] * (1 - o[k]), "the targets add up to 1, so the others to 1 − y"),
             ("algebra", o[k] - y[k]),
         ),
-        *chain(Sum(d(L, z[k]), k), ("substitution", Sum(o[k], k) - Sum(y[k], k)), ("assumption", S.Zero)),
+        *chain(Sum(d(L, z[k]), k), ("assumption", S.Zero, "outputs and targets both add up to 1")),
     ),
     pitfalls=(
         sign(d(L, o[i])),

@@ -39,7 +39,7 @@ DERIVATION = Derivation(
             ("substitution", Sum(g[i] * (same - p[k]), i)),
             ("contraction", g[k] - p[k] * Sum(g[i], i)),
         ),
-        *chain(Sum(d(L, z[k]), k), ("substitution", Sum(g[k] - p[k] * Sum(g[i], i), k)), ("algebra", S.Zero)),
+        *chain(Sum(d(L, z[k]), k), ("substitution", S.Zero, "the probabilities add up to 1")),
     ),
     pitfalls=(
         sign(d(L, z[k])),

@@ -37,11 +37,7 @@ DERIVATION = Derivation(
         ),
         *chain(jacobian, ("case", same * o[i] * (1 - o[i]) - (1 - same) * o[i] * o[k]), ("algebra", o[i] * (same - o[k]))),
         *chain(Sum(o[m], m), ("definition", Sum(e[m], m) / s), ("definition", S.One, "the outputs add up to 1")),
-        *chain(
-            Sum(d(o[i], z[k]), k),
-            ("substitution", o[i] * (1 - Sum(o[k], k))),
-            ("algebra", S.Zero, "so that adding a number to every z changes nothing"),
-        ),
+        *chain(Sum(d(o[i], z[k]), k), ("substitution", S.Zero, "so that adding a number to every z changes nothing")),
     ),
     pitfalls=(
         sign(jacobian),

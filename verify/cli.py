@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 import click
 
@@ -169,29 +169,36 @@ def recheck(reports: tuple[Path, ...]) -> NoReturn:
 
 
 @main.command()
-@click.argument("name")
-@click.option("--to", "target", type=click.Choice(("md", "tex")), default="md", show_default=True, help="The format of the proof.")
+@click.argument("subject", metavar="NAME|FILE")
+@click.option("--wrt", "wanted", multiple=True, metavar="NAME", help="By what to differentiate, as w_{h1}; may be repeated.")
+@click.option("--to", "target", type=click.Choice(("md", "tex")), default="md", show_default=True, help="The format.")
+@click.option("--style", type=click.Choice(("index", "matrix", "loose")), default="index", show_default=True, help="The notation.")
+@click.option("--detail", type=click.Choice(("brief", "full")), default="full", show_default=True, help="How small the steps are.")
 @click.option("-o", "--output", type=PATH, help="The file to write; otherwise standard output.")
-def prove(name: str, target: str, output: Path | None) -> None:
-    """Print the proof of an entry of the catalogue, each step decided before it is printed."""
-    from derivations import catalogue, names
+def prove(
+    subject: str, wanted: tuple[str, ...], target: str, style: str, detail: Literal["brief", "full"], output: Path | None
+) -> None:
+    """Print the proof of the gradients of an entry of the catalogue, or of the network that a document or an assignment declares.
+
+    Each step is decided before it is printed. What a file says beside its definitions is no part of the proof.
+    """
     from verify.files import Unreadable, write_text
     from verify.proving.proof import NotProved
-    from verify.proving.proof import prove as prove_entry
+    from verify.proving.subject import prove_subject
     from verify.rendering.proof import proof_latex, proof_markdown
+    from verify.rendering.proof_parts import parts
 
-    if name not in names():
-        _fail(Path(name), "no entry of the catalogue; `backproof list` shows them")
     try:
-        text = {"md": proof_markdown, "tex": proof_latex}[target](prove_entry(catalogue()[name]))
+        found = parts(prove_subject(subject, wanted, detail), style)
+        text = {"md": proof_markdown, "tex": proof_latex}[target](found)
         if output is None:
             click.echo(text, nl=False)
         else:
             write_text(output, text)
     except NotProved as error:
-        _fail(Path(name), str(error))
+        _fail(Path(subject), str(error))
     except Unreadable as error:
-        _fail(output or Path(name), str(error))
+        _fail(output or Path(subject), str(error))
 
 
 @main.command(name="list")

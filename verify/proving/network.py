@@ -15,6 +15,7 @@ from verify.kernel.calculus import affected
 from verify.kernel.decision import IllTyped, Kernel, Proved, Tested
 from verify.kernel.expr import (
     ONE,
+    ZERO,
     Apply,
     Delta,
     Derivative,
@@ -38,9 +39,10 @@ from verify.kernel.expr import (
     substitute,
     total,
 )
-from verify.kernel.program import Condition, Definition, Equal, OutOfReach, Program, Unequal
+from verify.kernel.program import Condition, Definition, Equal, OutOfReach, Program, Unequal, nodes
+from verify.notations.page import LETTERS
 from verify.proving.order import readable
-from verify.proving.proof import Block, Chain, Heading, Line, NotProved, Proof, Signal, Update, Way
+from verify.proving.proof import Block, Chain, Heading, Line, NotProved, Proof, Signal, Way
 from verify.proving.rules import activation_forms, contracted, steps
 from verify.proving.tidy import Fold, Tidier, TooLarge, signature, weight
 from verify.workspace import Workspace
@@ -69,14 +71,24 @@ class Local:
 
 
 def derive(
-    program: Program, root: str, wanted: Sequence[str], detail: Detail = "full", title: str = "", source: str = "", name: str = ""
+    program: Program,
+    root: str,
+    wanted: Sequence[str],
+    detail: Detail = "full",
+    *,
+    name: str = "",
+    title: str = "",
+    source: str = "",
+    parameters: Sequence[str] = (),
 ) -> Proof:
     """The proof of the derivatives of a quantity by the wanted ones, each step decided.
 
     ``root`` is what is differentiated, as a rule the loss; ``wanted`` are names of quantities that it depends on, in the order in which
-    the results are listed. Raises NotProved where something wanted has no influence, or where the kernel decides no form of a step.
+    the results are listed; those among the ``parameters`` get their update rule too. Raises NotProved where something wanted has no
+    influence, or where the kernel decides no form of a step.
     """
-    return _Derivation(program, root, tuple(wanted), detail == "full").proof(name, title, source)
+    proof = _Derivation(program, root, tuple(wanted), detail == "full").proof(name, title, source)
+    return replace(proof, parameters=tuple(parameters))
 
 
 class _Derivation:
@@ -91,9 +103,7 @@ class _Derivation:
             if root not in self.reach[name]:
                 raise NotProved(f"{root} does not depend on {name}")
         moved = frozenset[str]().union(*(self.reach[name] for name in wanted)) | set(wanted)
-        self.path = tuple(
-            d.name for d in program.definitions if d.name in moved and (root in self.reach[d.name]) and (d.body is not None or d.name in wanted)
-        )
+        self.path = tuple(d.name for d in program.definitions if d.name in moved and root in self.reach[d.name])
         self.signals = self._signals()
         extended = replace(program, definitions=(*program.definitions, *self.signals.values()))
         self.kernel = Kernel(extended)
@@ -111,7 +121,7 @@ class _Derivation:
         if self.root.indices:
             return {}
         inner = [name for name in self.path if name not in self.wanted]
-        found = {}
+        found: dict[str, Definition] = {}
         inner.sort(key=lambda name: not self._is_reused(name))  # these have the first choice of a name
         for name, signal in zip(inner, signal_names(inner), strict=True):
             while signal in self.definitions or signal in {d.name for d in found.values()}:
@@ -217,8 +227,9 @@ class _Derivation:
 
     def value(self, name: str, entry: Tensor) -> Expr:
         """The derivative of the root by an entry that has been derived: its error signal, or its closed form."""
-        formal = self.definitions[name].indices
-        return substitute(self.values[name], dict(zip(formal, entry.indices, strict=True)))
+        formal: tuple[Index, ...] = self.definitions[name].indices
+        table: dict[Index, Position] = dict(zip(formal, entry.indices, strict=True))
+        return substitute(self.values[name], table)
 
     def blocks(self, name: str) -> list[Block]:
         """What the proof says about one quantity, the quantities that it feeds having been dealt with."""
@@ -254,8 +265,6 @@ class _Derivation:
             self.named.append(name)
             self.values[name] = Tensor(signal.name, signal.indices)
             found.append(Signal(Tensor(signal.name, signal.indices), head, result))
-        if name in self.wanted and self.definitions[name].body is None and not self.root.indices:
-            found.append(Update(wrt, head, result))
         return found
 
     def simplified(self, expr: Expr) -> list[tuple[str, Expr]]:
@@ -296,6 +305,8 @@ class _Derivation:
             return []
         one, other = wanted[0]
         assert isinstance(one, Index) and isinstance(other, Index)
+        if self.tidier.light(_decided(local.value, one, other, False)) == ZERO:
+            return []
         head = Derivative(local.entry, local.wrt)
         found: list[Block] = []
         for condition, value in ((Equal(one, other), True), (Unequal(one, other), False)):
@@ -354,21 +365,17 @@ class _Derivation:
 
     def proof(self, name: str, title: str, source: str) -> Proof:
         """The whole proof, results last."""
-        order = [n for n in reversed(self.path) if n != self.root.name and n not in self.wanted]
-        leaves = [n for n in self.wanted if n not in order]
+        inner = [n for n in reversed(self.path) if n != self.root.name and self.definitions[n].body is not None]
+        leaves = [n for n in self.wanted if self.definitions[n].body is None]
         found: list[Block] = []
-        done: set[str] = set()
-        for inner in order:
-            found += self.blocks(inner)
-            done.add(inner)
-            for leaf in leaves:
-                ready = {c for c in self.path if leaf in self.definitions[c].uses} - {self.root.name} <= done
-                if leaf not in done and ready:
-                    found += self.blocks(leaf)
-                    done.add(leaf)
-        for leaf in leaves:
-            if leaf not in done:
-                found += self.blocks(leaf)
+        done = {self.root.name}
+        while inner or leaves:
+            # A parameter comes as soon as what it feeds has been dealt with.
+            ready = [n for n in leaves if {c for c in self.path if n in self.definitions[c].uses} <= done]
+            following = ready[0] if ready else inner.pop(0)
+            leaves = [n for n in leaves if n != following]
+            found += self.blocks(following)
+            done.add(following)
         results = []
         for wanted in self.wanted:
             head, value = Derivative(self.root, Tensor(wanted, self.definitions[wanted].indices)), self.values[wanted]
@@ -376,8 +383,12 @@ class _Derivation:
             if decision is None:
                 raise NotProved(f"the derivative by {wanted} is not decided")
             results.append(Line(head, value, "result", "", (), decision))
+        lines = [line for block in found if isinstance(block, Chain) for line in block.lines]
+        mentioned = {
+            n.name for n in nodes(self.definitions, *(e for x in lines for e in (x.left, x.right)), self.root) if isinstance(n, Tensor)
+        }
         definitions = tuple(
-            (Tensor(d.name, d.indices), readable(d.body)) for d in self.program.definitions if d.body is not None and self._shown(d.name)
+            (Tensor(d.name, d.indices), readable(d.body)) for d in self.program.definitions if d.body is not None and d.name in mentioned
         )
         return Proof(
             name,
@@ -390,24 +401,29 @@ class _Derivation:
             tuple(results),
         )
 
-    def _shown(self, name: str) -> bool:
-        return name == self.root.name or self.root.name in self.reach[name]
-
 
 def signal_names(quantities: Sequence[str]) -> list[str]:
     """A name for the error signal of each quantity: δ with the quantity's tag, or with its whole name where an earlier one has the tag."""
     found: list[str] = []
+    tags: list[str] = []
     for quantity in quantities:
         tag = _tag(quantity)
-        found.append(rf"\delta_{{{tag}}}" if rf"\delta_{{{tag}}}" not in found else rf"\delta_{{{_plain_name(quantity)}}}")
+        tag = tag if tag not in tags else _plain_name(quantity)
+        tags.append(tag)
+        found.append(rf"\delta^{{({tag})}}" if _is_letter(tag) else rf"\delta_{{{tag}}}")
     return found
 
 
 def _tag(quantity: str) -> str:
     """What tells a quantity from others of its letter: ``h2`` of ``z_h2``, ``z_{h2}`` and ``z^{(h2)}``, the name itself without one."""
-    stem, sign, script = quantity.partition("_") if "_" in quantity else quantity.partition("^")
+    _, _, script = quantity.partition("_") if "_" in quantity else quantity.partition("^")
     tag = script.strip("{}()")
-    return tag if sign and tag and all(c.isalnum() for c in tag) and not (len(tag) == 1 and tag in "ijklmnpqrstuv") else _plain_name(quantity)
+    return tag if tag.isalnum() and not _is_letter(tag) else _plain_name(quantity)
+
+
+def _is_letter(tag: str) -> bool:
+    """Whether a tag would be read as an index."""
+    return len(tag) == 1 and tag in LETTERS
 
 
 def _plain_name(quantity: str) -> str:

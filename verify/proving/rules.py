@@ -16,7 +16,6 @@ from verify.kernel.expr import (
     Expr,
     Mul,
     Pow,
-    Prod,
     Step,
     Sum,
     Tensor,

@@ -247,7 +247,7 @@ def powers(expr: Expr) -> tuple[Fraction, dict[str, tuple[Expr, Fraction]]]:
         top, exponent = stack.pop()
         match top:
             case Num(value) if exponent.denominator == 1 and (value != 0 or exponent > 0):
-                coefficient *= value**exponent
+                coefficient *= Fraction(value**exponent)
             case Mul(factors) if exponent.denominator == 1:
                 stack.extend((f, exponent) for f in reversed(factors))
             case Pow(base, inner) if exponent.denominator == 1 and inner.denominator == 1:
