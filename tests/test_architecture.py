@@ -38,6 +38,7 @@ ROOMS = (
     "verify.grading",
     "verify.proving",
     "verify.rendering",
+    "verify.marking",
     "verify.expectations",
     "verify",
     "verify.cli",

@@ -53,6 +53,6 @@ def test_the_examples_of_the_reference_are_understood() -> None:
     """The assignment and the expectations that the reference shows are read."""
     reference = ROOT / "docs" / "reference"
     shown = [line[4:] for line in (reference / "assignments.md").read_text(encoding="utf-8").split("\n") if line.startswith("    ")]
-    assert parse_assignment("\n".join(shown)).quantities == (r"\frac{\partial L}{\partial w_o}",)
+    assert parse_assignment("\n".join(shown)).ask[0].quantity == r"\frac{\partial L}{\partial w_o}"
     found = comments((reference / "derivation-files.md").read_text(encoding="utf-8"))
     assert [str(e) for c in found for e in c.expected] == ["given", "refuted [swapped-indices]"]

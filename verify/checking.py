@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from verify.deciding import Deciders
@@ -23,7 +24,7 @@ from verify.meaning.repairs import Candidate
 from verify.notations.index import shown, shown_relation
 from verify.reading.document import place, read
 from verify.reading.syntax import Document, Span
-from verify.report import Edit, Place, Reading, Relation, Remark, Report, Witness
+from verify.report import Asked, Edit, Place, Reading, Relation, Remark, Report, Witness
 
 
 class Asking(Protocol):
@@ -77,7 +78,6 @@ def check(
     for n, judgement in enumerate(judgements):
         chain = chains.setdefault(id(judgement.chain), f"c{len(chains) + 1}")
         relations.append(_relation(f"r{n + 1}", chain, judgement, document, stated, evidence))
-    quantities = assignment.quantities if assignment is not None else ()
     return Report(
         file=file,
         text=document.text,
@@ -85,8 +85,17 @@ def check(
         network=_described(network),
         readings=_readings(found),
         diagnostics=tuple(_remark(document, d.span, d.message) for d in document.diagnostics),
-        asked=asked(quantities, judgements, [r.id for r in relations], network, assignment.within if assignment is not None else None),
+        asked=_asked(assignment, judgements, [r.id for r in relations], found) if assignment is not None else (),
     )
+
+
+def _asked(assignment: Asking, judgements: Sequence[Judgement], names: Sequence[str], found: Declared) -> tuple[Asked, ...]:
+    """How the asked quantities came out; unread where the answer leaves nothing of the assignment's network understood."""
+    try:
+        return asked(assignment.quantities, judgements, names, found.scopes, assignment.within)
+    except ValueError:
+        alone = declared(read(""), read(assignment.body)).scopes
+        return tuple(replace(a, status="unread") for a in asked(assignment.quantities, (), (), alone, assignment.within))
 
 
 def _relation(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from verify.language import Translator
     from verify.report import Report
 
-NOTHING_REFUTED, REFUTED, FAILED = 0, 1, 2
+NOTHING_REFUTED, REFUTED, FAILED, INTERRUPTED = 0, 1, 2, 130
 FORMATS = ("md", "tex", "ipynb", "py")
 PATH = click.Path(path_type=Path)
 
@@ -92,43 +92,75 @@ def check(
 
 
 @main.command()
-@click.argument("folder", type=PATH, required=False)
+@click.argument("answers", nargs=-1, type=PATH, metavar="ANSWERS...")
 @click.option("--assignment", "assignment_file", required=True, type=PATH, help="The assignment that the answers are to.")
-@click.option("--out", type=PATH, help="The folder that marks.csv is written to.")
+@click.option("--out", type=PATH, help="The folder for marks.csv, the report, grades.sqlite and overrules.toml.")
+@click.option("--jobs", type=click.IntRange(min=1), help="How many processes work; otherwise as many as there are processors.")
+@click.option("--cluster", metavar="URL", help="Let a cluster work instead: dask://HOST:PORT.")
+@click.option("--seconds", type=click.FloatRange(min=1), default=60, show_default=True, help="An answer that takes longer is set aside.")
 @click.option("--fast", is_flag=True, help="Leave out the second opinions of the numerical oracles.")
 @click.option("--check-assignment", is_flag=True, help="Only check the assignment: what it asks, and how its network is understood.")
-@click.option("-v", "--verbose", is_flag=True, help="Show the traceback of an internal error.")
-def grade(folder: Path | None, assignment_file: Path, out: Path | None, fast: bool, check_assignment: bool, verbose: bool) -> NoReturn:
-    """Mark the answers in a folder and write marks.csv.
+def grade(
+    answers: tuple[Path, ...],
+    assignment_file: Path,
+    out: Path | None,
+    jobs: int | None,
+    cluster: str | None,
+    seconds: float,
+    fast: bool,
+    check_assignment: bool,
+) -> NoReturn:
+    """Mark a class: files, folders, or the zip archives of Canvas, Moodle and Gradescope.
 
-    Exit status: 0 every answer was read, 2 one was not; it is unread in the marks, never wrong.
+    What is done already is not done again: after an interruption the same command goes on.
+
+    Exit status: 0 every answer was read, 2 one was not (it is unread in the marks, never wrong) or the class could not be marked, 130
+    interrupted.
     """
-    from verify.files import Unreadable, documents_in, write_text
-    from verify.grading.marks import marked, marks_csv, unreadable
+    from verify.files import Unreadable
+    from verify.grading.answers import answers_in
+    from verify.grading.assignment import AssignmentError
+    from verify.grading.guarded import Limits
+    from verify.grading.overrules import Overrules
+    from verify.grading.workers import Spread, processors
+    from verify.marking import MARKS, OVERRULES, REPORT, Sheet
+    from verify.marking import grade as grade_class
     from verify.rendering.marks_table import marks_table
+    from verify.rendering.progress import progress
     from verify.rendering.text import write
 
     if check_assignment:
         _check_assignment(assignment_file)
-    if folder is None or out is None:
+    if not answers or out is None:
         raise click.UsageError("answers and --out are needed, or --check-assignment")
-    assignment = _assignment(assignment_file)
-    if not folder.is_dir():
-        _fail(folder, "not a folder")
-    answers = []
-    for path in documents_in(folder, leave_out=(assignment_file, out)):
-        name = path.relative_to(folder).as_posix()
-        answer = _checked(path, None, assignment, fast, verbose, hints=False)
-        answers.append(unreadable(name, assignment, "not read") if answer is None else marked(name, answer.report))
-    if not answers:
-        _fail(folder, "no answer in this folder")
+    assignment, found = _read_assignment(assignment_file)
+    how = Spread(jobs or processors(), cluster, Limits(seconds=seconds, processor=int(seconds) + 1))
     try:
-        write_text(out / "marks.csv", marks_csv(answers, assignment))
-    except Unreadable as reason:
-        _fail(out / "marks.csv", str(reason))
-    write([marks_table(answers, assignment)], sys.stdout)
-    click.echo(f"\nmarks written to {_visible(str(out / 'marks.csv'))}")
-    sys.exit(FAILED if any(a.lost for a in answers) else NOTHING_REFUTED)
+        handed_in = answers_in(answers, leave_out=(assignment_file, out))
+        for remark in handed_in.remarks:
+            click.echo(f"backproof: {_visible(remark)}", err=True)
+        if not handed_in.answers:
+            _fail(answers[0], "no answer here")
+        with progress(sys.stderr) as done:
+            kept = grade_class(handed_in.answers, Sheet(assignment, Overrules(), found.report.network, fast), out, how, done)
+    except (Unreadable, ConnectionError) as reason:
+        click.echo(f"backproof: {_visible(str(reason))}", err=True)
+        sys.exit(FAILED)
+    except AssignmentError as error:
+        for line, message in error.problems:
+            _complain(out / OVERRULES, message, line)
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        click.echo("backproof: interrupted; the same command goes on from here", err=True)
+        sys.exit(INTERRUPTED)
+    for one in kept:
+        if one.marked.lost is not None:
+            click.echo(f"backproof: {_visible(one.marked.answer)}: {_visible(one.marked.lost)}", err=True)
+    write([marks_table([one.marked for one in kept], assignment)], sys.stdout)
+    click.echo(f"\nmarks: {_visible(str(out / MARKS))}\nreport: {_visible(str(out / REPORT / 'index.html'))}")
+    if any(one.marked.unread for one in kept):
+        click.echo(f"to decide: {_visible(str(out / OVERRULES))}")
+    sys.exit(FAILED if any(one.marked.lost is not None for one in kept) else NOTHING_REFUTED)
 
 
 @main.command()
@@ -272,12 +304,8 @@ def _checked(
     fast: bool,
     verbose: bool,
     evidence: bool = False,
-    hints: bool = True,
 ) -> _Answer | None:
-    """The report on a file, with points where there is an assignment; None, and a line on standard error, if it could not be read.
-
-    With ``hints`` it is what the assignment lets the answer's author see.
-    """
+    """The report on a file, or with an assignment what that lets its author see; None, and a line on standard error, if it was not read."""
     from verify.checking import check as check_text
     from verify.files import MAX_BYTES, Unreadable, format_of, read_bytes
 
@@ -302,9 +330,7 @@ def _checked(
         from verify.grading.hints import limited
         from verify.grading.marks import with_points
 
-        report = with_points(report, assignment)
-        if hints:
-            report = limited(report, assignment.marks.hints)
+        report = limited(with_points(report, assignment), assignment.marks.hints)
     return _Answer(report, data, chosen)
 
 

@@ -59,8 +59,8 @@ def format_of(path: Path) -> str:
         raise Unreadable(f"files that end in {path.suffix} are not read unless --format says what they are") from None
 
 
-def documents_in(folder: Path, leave_out: Iterable[Path] = ()) -> list[Path]:
-    """The documents below a folder, by their names, in a fixed order. Hidden ones and symbolic links are not among them."""
+def documents_in(folder: Path, leave_out: Iterable[Path] = (), every: bool = False) -> list[Path]:
+    """The documents below a folder, or with ``every`` all files, by their names, in a fixed order; no hidden ones, no symbolic links."""
     left_out = {p.resolve() for p in leave_out}
     found = []
     for top, folders, names in os.walk(folder):
@@ -68,7 +68,8 @@ def documents_in(folder: Path, leave_out: Iterable[Path] = ()) -> list[Path]:
         folders[:] = sorted(n for n in folders if not n.startswith(".") and (here / n).resolve() not in left_out)
         for name in names:
             path = here / name
-            if not name.startswith(".") and path.suffix.lower() in FORMATS and not path.is_symlink() and path.resolve() not in left_out:
+            wanted = not name.startswith(".") and (every or path.suffix.lower() in FORMATS)
+            if wanted and not path.is_symlink() and path.resolve() not in left_out:
                 found.append(path)
     return sorted(found, key=lambda p: p.relative_to(folder).as_posix())
 

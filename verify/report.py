@@ -44,6 +44,14 @@ class Witness:
 
 
 @dataclass(frozen=True)
+class Decided:
+    """What a person has decided of a relation, over the verdict that stays as it was found: what it earns, and a note."""
+
+    status: Status
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Relation:
     """One relation of the document with its verdict. The fields are those of ``check --json``; offsets count code points of the text."""
 
@@ -73,6 +81,7 @@ class Relation:
     witness: Witness | None = None
     evidence: dict[str, object] | None = None
     """What ``recheck`` replays: the claim as data with its certificate or witness."""
+    decided: Decided | None = None
 
 
 @dataclass(frozen=True)
@@ -99,7 +108,8 @@ class Asked:
     """An asked quantity of the assignment: how it came out, and the relation that earned it.
 
     ``claims`` are all relations that state it in closed form, with what each would earn; ``about`` all relations of chains about it.
-    A step on the way to another asked quantity has that one as ``step_of``, and perhaps a ``name``.
+    A step on the way to another asked quantity has that one as ``step_of``, and perhaps a ``name``. Where a person has
+    decided, ``decided`` is what they noted.
     """
 
     quantity: str
@@ -111,6 +121,7 @@ class Asked:
     about: tuple[str, ...] = ()
     step_of: str | None = None
     name: str = ""
+    decided: str | None = None
 
 
 @dataclass(frozen=True)

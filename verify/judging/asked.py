@@ -8,11 +8,11 @@ A bare chain rule and ``∂L/∂w = ∂L/∂w`` earn nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from verify.judging.judge import Judgement
 from verify.meaning.claims import names_quantity, updated_quantity
-from verify.meaning.declarations import SCALARS
+from verify.meaning.declarations import SCALARS, Scope
 from verify.meaning.network import Network
 from verify.mistakes._mistake import factors
 from verify.reading.parser import parse
@@ -28,34 +28,45 @@ def asked(
     quantities: Sequence[str],
     judgements: Sequence[Judgement],
     names: Sequence[str],
-    network: Network,
-    within: Mapping[str, Sequence[str]] | None = None,
+    scopes: Sequence[Scope],
+    within: Mapping[str, Sequence[str]],
 ) -> tuple[Asked, ...]:
     """The status of each asked quantity, with the relation that earned it; ``names`` are the relations' ids in the report.
 
-    ``within`` gives the symbols that a quantity may be given in: a relation with another quantity of the network in it does not count.
-    A quantity that does not parse as a derivative of declared quantities, or a symbol that is none, raises ValueError.
+    ``scopes`` are the networks in force along the answer, the assignment's first. Where the answer has put another definition in the place
+    of one of the assignment's, nothing is right: a person must look. ``within`` gives the symbols that a quantity may be given in: a
+    relation with another quantity of the network in it does not count. What is no derivative of the assignment's quantities raises
+    ValueError.
     """
-    settled = established(judgements, network)
+    home = scopes[0].network
+    at = [_network_at(judgement, scopes) for judgement in judgements]
+    settled = established(judgements, at)
     found = []
     for quantity in quantities:
-        pair = asked_pair(quantity, network)
-        allowed = frozenset(asked_symbol(symbol, network) for symbol in within[quantity]) if within and quantity in within else None
+        pair = asked_pair(quantity, home)
+        allowed = frozenset(asked_symbol(symbol, home) for symbol in within[quantity]) if quantity in within else None
         best: tuple[Status, str | None] = ("missing", None)
         claims: list[tuple[str, Status]] = []
         about = []
-        for judgement, name in zip(judgements, names, strict=True):
+        for judgement, name, network in zip(judgements, names, at, strict=True):
             if claimed(judgement.chain, network) != pair:
                 continue
             about.append(name)
             status = status_for(judgement, pair, settled, network)
             if status is None or not (allowed is None or _given_in(judgement, allowed, network)):
                 continue
+            if not home.assigned <= network.assigned:
+                status = "unread"
             claims.append((name, status))
             if RANK.index(status) < RANK.index(best[0]):
                 best = (status, name)
         found.append(Asked(quantity, *best, claims=tuple(claims), about=tuple(about)))
     return tuple(found)
+
+
+def _network_at(judgement: Judgement, scopes: Sequence[Scope]) -> Network:
+    """The network in force where a relation stands."""
+    return next((scope.network for scope in reversed(scopes) if scope.start <= judgement.line.number), scopes[0].network)
 
 
 def asked_pair(quantity: str, network: Network) -> Pair:
@@ -146,14 +157,13 @@ def closed(node: Node, settled: frozenset[Pair], network: Network) -> bool:
     return not any(all(isinstance(f, (Derivative, Nabla)) for f in factors(t)) for t in terms)
 
 
-def established(judgements: Iterable[Judgement], network: Network) -> frozenset[Pair]:
+def established(judgements: Sequence[Judgement], networks: Sequence[Network]) -> frozenset[Pair]:
     """The derivatives that the answer has brought into closed form, directly or along one of its chain rules."""
-    judgements = list(judgements)
     settled: set[Pair] = set()
     grown = True
     while grown:
         before = len(settled)
-        for judgement in judgements:
+        for judgement, network in zip(judgements, networks, strict=True):
             right = judgement.link.right
             if right is None or judgement.verdict not in ("proved", "tested", "slip", "follows"):
                 continue

@@ -114,12 +114,12 @@ def html_report(
     """
     page = _Page(report, document, translate)
     body = [page.block(block) for block in (code_blocks(report) if document is None else blocks(report, document))]
-    return _template().render(
+    return template("report.html.jinja").render(
         _=translate,
         shown=shown,
         lang=lang,
         policy=POLICY,
-        font=_font(),
+        font=font(),
         title=shown(report.file) or translate("standard input"),
         page=page,
         explain=explain,
@@ -324,15 +324,16 @@ def _chunks(text: str) -> list[str]:
 
 
 @cache
-def _template() -> Template:
+def template(name: str) -> Template:
+    """A template of this folder; what is put into it is escaped."""
     environment = Environment(
         loader=PackageLoader("verify", "rendering"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
     )
-    return environment.get_template("report.html.jinja")
+    return environment.get_template(name)
 
 
 @cache
-def _font() -> str:
+def font() -> str:
     """The subset of STIX Two Math as base64."""
     data = files("verify.rendering").joinpath("stix-two-math-subset.woff2").read_bytes()
     return base64.b64encode(data).decode("ascii")
