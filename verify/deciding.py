@@ -34,6 +34,7 @@ class Decider:
     def __init__(self, program: Program, assumptions: Iterable[Assumption]) -> None:
         self.program = program
         self.assumptions = frozenset(assumptions)
+        self._sized: dict[tuple[tuple[str, int], ...], Decider] = {}
         self.plain = Workspace(replace(program, assumptions=frozenset()))
         self.assumed = Workspace(replace(program, assumptions=self.assumptions)) if self.assumptions else self.plain
         self._screened: dict[Sides, bool] = {}
@@ -47,7 +48,16 @@ class Decider:
     @property
     def asked(self) -> int:
         """How many claims have been sifted: a measure of the memory in use."""
-        return len(self._screened) + len(self._held) + len(self._vanishing)
+        return len(self._screened) + len(self._held) + len(self._vanishing) + sum(1 + d.asked for d in self._sized.values())
+
+    def at(self, claim: Typed) -> Decider:
+        """The decider for the widths that a claim is made at: itself, where the claim says none."""
+        if not claim.sizes:
+            return self
+        if claim.sizes not in self._sized:
+            sizes = {**dict(self.program.sizes), **dict(claim.sizes)}
+            self._sized[claim.sizes] = Decider(replace(self.program, sizes=tuple(sorted(sizes.items()))), self.assumptions)
+        return self._sized[claim.sizes]
 
     def workspaces(self) -> Iterable[Workspace]:
         """The workspaces in the order in which they are asked."""

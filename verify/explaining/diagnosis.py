@@ -98,6 +98,6 @@ class _Search:
     def true(self, side: Node) -> Typed | None:
         """The claim with that right side if it is decided to be true, else None."""
         claim = self.typed(side)
-        if claim is None or not self.decider.screens(claim):
+        if claim is None or not self.decider.at(claim).screens(claim):
             return None
-        return claim if self.decider.holds(claim) is not None else None
+        return claim if self.decider.at(claim).holds(claim) is not None else None

@@ -198,6 +198,8 @@ class Judge:
         carried: tuple[Candidate, ...] = ()
         for n, link in enumerate(chain.links):
             judgement = self.relation(line, reading, n, left, link, carried)
+            if judgement.claim is not None:
+                judgement = replace(judgement, decider=self.decider.at(judgement.claim))
             if n and judgement.verdict not in ("unread", "given") and chain.first is not None and link.right is not None:
                 judgement = replace(judgement, equals_head=self.equals(reading, chain.first, link.right))
             found.append(judgement)
@@ -245,7 +247,7 @@ class Judge:
         for claim in reading.tries(left, right):
             if not isinstance(claim, Typed):
                 return None
-            if self.decider.screens(claim):
+            if self.decider.at(claim).screens(claim):
                 return True
         return False
 
@@ -293,7 +295,7 @@ class Judge:
                 case Clash():
                     best = best if best.failure else replace(base, failure="ill-typed", reason=str(claim))
                     continue
-            outcome = self.decider.holds(claim)
+            outcome = self.decider.at(claim).holds(claim)
             if outcome is not None and not says_zero(left, right) and self._both_vanish(claim):
                 return replace(base, reason="both sides are 0 whatever the network: this shows nothing", claim=claim)
             if outcome is not None:
@@ -324,15 +326,17 @@ class Judge:
         tries = [(c.node, right, c) for c in carried] + list(self.candidates(reading, judged, left, right))
         for one, other, candidate in tries:
             for claim in reading.tries(one, other):
-                if not isinstance(claim, Typed) or claim.loose_ends or not self.decider.screens(claim) or self._both_vanish(claim):
+                if not isinstance(claim, Typed) or claim.loose_ends or not self.decider.at(claim).screens(claim):
                     continue
-                outcome = self.decider.holds(claim)
+                if self._both_vanish(claim):
+                    continue
+                outcome = self.decider.at(claim).holds(claim)
                 if outcome is not None:
                     return replace(judged, verdict="slip", claim=claim, outcome=outcome, repairs=(candidate,), notes=claim.notes)
         return self.refuted(judged, reading, left, right)
 
     def _both_vanish(self, claim: Typed) -> bool:
-        return self.decider.vanishes(claim.left, claim.conditions)
+        return self.decider.at(claim).vanishes(claim.left, claim.conditions)
 
     def refuted(self, judged: Judgement, reading: ChainReading, left: Node, right: Node) -> Judgement:
         """Refuted where the claim is shown false; a clash of axes counts only where the notation has been understood."""
@@ -356,11 +360,13 @@ class Judge:
                 return judged
         if claim is None:
             return judged
+        if claim.unsized:
+            return replace(judged, reason=f"the document does not say how many entries there are along {claim.unsized[0]}")
         if self.declared.valued and (is_constant(left) or is_constant(right)):
             return replace(judged, reason="a value at one point, which the prose names")
-        if (name := self.decider.unlike(claim, self.state.generic)) is not None:
+        if (name := self.decider.at(claim).unlike(claim, self.state.generic)) is not None:
             return replace(judged, reason=f"nothing is known of the function {name}, which one side uses otherwise than the other")
-        outcome = self.decider.refuses(claim)
+        outcome = self.decider.at(claim).refuses(claim)
         if isinstance(outcome.decision, Refuted):
             return replace(judged, verdict="refuted", claim=claim, outcome=outcome)
         if isinstance(outcome.decision, Undecided):
@@ -393,9 +399,9 @@ class Judge:
                 continue
             product = times_last(one.link.right, two.link.right)
             for claim in reading.tries(one.left, product):
-                if not isinstance(claim, Typed) or not self.decider.screens(claim) or self._both_vanish(claim):
+                if not isinstance(claim, Typed) or not self.decider.at(claim).screens(claim) or self._both_vanish(claim):
                     continue
-                outcome = self.decider.holds(claim)
+                outcome = self.decider.at(claim).holds(claim)
                 if outcome is not None:
                     sign = two.link.span
                     repair = Candidate(product, (TextEdit(sign.start, sign.end, r"\cdot"),), "product-for-equals", "=", r"\cdot")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from verify.kernel import expr as k
 from verify.kernel.calculus import affected
+from verify.kernel.decision import IllTyped, Kernel
 from verify.kernel.expr import Expr, Index
-from verify.kernel.program import Condition, Equal, Unequal
+from verify.kernel.program import Condition, Equal, Program, Unequal, nodes
 from verify.meaning.elaborate import Clash, Elaborator, Found, Surroundings, Unread, Value, implicit, is_implicit
 from verify.meaning.matrices import Grid, MatrixElaborator, is_matrix_notation
 from verify.meaning.network import Network
 from verify.meaning.symbols import iteration, letter_of, occurrence
+from verify.meaning.tables import TableElaborator, aligned, is_written_out
 from verify.reading.syntax import Added, Big, Chain, Derivative, Group, Juxtaposed, Name, Node, Noted, Number, Product, Reference, Scripted
 from verify.reading.traversal import walk
 
@@ -25,7 +27,8 @@ LEARNING_RATES = ("\\eta", "\\alpha", "lr", "\\epsilon", "\\varepsilon", "\\gamm
 class Typed:
     """Two sides as expressions over the same free indices, the conditions in force, and how they were read.
 
-    ``loose_ends`` are written indices that stand on one side only.
+    ``loose_ends`` are written indices that stand on one side only. ``sizes`` are the widths of axes that the claim is made at, where a
+    matrix is written out; along the axes ``unsized`` the document does not say how many entries there are.
     """
 
     left: Expr
@@ -34,6 +37,8 @@ class Typed:
     notes: tuple[str, ...] = ()
     loose_ends: frozenset[Index] = frozenset()
     partitions: tuple[tuple[Expr, ...], ...] = ()
+    sizes: tuple[tuple[str, int], ...] = ()
+    unsized: tuple[str, ...] = ()
 
 
 @dataclass
@@ -144,6 +149,8 @@ class ChainReading:
         return claim
 
     def _either(self, left: Node, right: Node, around: Surroundings) -> Typed:
+        if is_written_out(left) or is_written_out(right):
+            return self.by_entries(left, right)
         if is_matrix_notation(left, self.network) or is_matrix_notation(right, self.network):
             try:
                 return self.by_position(left, right)
@@ -179,6 +186,7 @@ class ChainReading:
             if self.updated is not None and left is self.chain.first
             else elaborator.side(left)
         )
+        one, other = one.met(*other.axes), other.met(*one.axes)
         one, other = self.by_diagonal(one, other, around.notes), self.by_diagonal(other, one, around.notes)
         if one.axes != other.axes:
             raise Clash(f"the left side is {elaborator.shown(one)}, the right side {elaborator.shown(other)}")
@@ -187,6 +195,31 @@ class ChainReading:
         conditions = self.conditions(around, one.expr.free | joined.free)
         ends = frozenset(i for i in one.expr.free ^ joined.free if not is_implicit(i))
         return Typed(one.expr, joined, conditions, tuple(dict.fromkeys(around.notes)), ends, tuple(around.partitions))
+
+    def by_entries(self, left: Node, right: Node) -> Typed:
+        """The claim that two sides are equal entry by entry, of which one writes a matrix out; raises Unread, Undeclared or Clash."""
+        if self.updated is not None and left is self.chain.first:
+            raise Unread("an update with a matrix that is written out")
+        around = self.surroundings()
+        around.sum_in_sight = lambda: self.sum_in_sight(right)
+        matrices = MatrixElaborator(self.network, around, self.network.numerator_layout)
+        elaborator = TableElaborator(matrices, dict(self.network.entry_sizes))
+        one, other = elaborator.table(left), elaborator.table(right)
+        if is_rigid(left) and one.shape == other.shape[::-1] and 1 in one.shape:
+            around.notes.append("a vector is written as a row on one side and as a column on the other")
+            other = other.transposed()
+        left_side, right_side, new = aligned(one, other)
+        program = self.network.program
+        sizes = {**dict(program.sizes), **self.network.entry_sizes, **new}
+        try:
+            Kernel(replace(program, sizes=tuple(sizes.items())))
+        except IllTyped as reason:
+            raise Unread(str(reason)) from None
+        conditions = self.conditions(around, left_side.free | right_side.free)
+        notes = tuple(dict.fromkeys(around.notes))
+        unsized = sorted(axes_of(program, left_side, right_side) - sizes.keys())
+        partitions = tuple(around.partitions)
+        return Typed(left_side, right_side, conditions, notes, frozenset(), partitions, tuple(sorted(sizes.items())), tuple(unsized))
 
     def by_diagonal(self, side: Grid, other: Grid, notes: list[str]) -> Grid:
         """A square Jacobian beside a vector by its diagonal, where that is all there is; any other grid unchanged."""
@@ -281,6 +314,20 @@ class ChainReading:
                 elif link.relation == "=" and (one in free or other in free):
                     found.append(Equal(one, other))
         return tuple(found)
+
+
+def axes_of(program: Program, *exprs: Expr) -> set[str]:
+    """The axes that expressions rest on, through the definitions of a program."""
+    found: set[str] = set()
+    for node in nodes(program.by_name, *exprs):
+        match node:
+            case k.Tensor(name):
+                found.update(program.by_name[name].axes if name in program.by_name else ())
+            case k.Sum(index, _) | k.Prod(index, _):
+                found.add(index.axis)
+            case k.Size(axis):
+                found.add(axis)
+    return found
 
 
 def names_value(expr: Expr, quantity: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from verify.kernel import expr as k
@@ -14,6 +14,7 @@ from verify.kernel.program import Definition, Program, SumsToOne
 from verify.meaning.axes import AxisVariables, Defining, infer
 from verify.meaning.definitions import Found, Line, lines, stretches
 from verify.meaning.elaborate import Clash, Elaborator, Surroundings, Unread, implicit
+from verify.meaning.entries import Naming, declared_by, jacobian_layout, lettered, widths
 from verify.meaning.exposed import exposed, in_order
 from verify.meaning.families import Families, families, instances
 from verify.meaning.iterates import plain_iterates
@@ -21,6 +22,7 @@ from verify.meaning.matrices import Grid, MatrixElaborator, is_matrix_notation
 from verify.meaning.network import Network
 from verify.meaning.shapes import UNIT, Shapes, fitting_shapes, indexed, is_matrix_definition
 from verify.meaning.symbols import OPEN_FUNCTIONS, Lexicon, keys_in, letter_of, lexicon, likeliest, occurrence, occurrences_in, script_text
+from verify.meaning.tables import TableElaborator, at, cells_of, is_written_out
 from verify.meaning.twins import without_twins
 from verify.reading.syntax import Added, Chain, Derivative, Document, Group, Juxtaposed, Name, Node, Number, Product, Scripted, Tuple
 from verify.reading.traversal import walk
@@ -95,7 +97,7 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
     scopes = []
     for part in parts[:MAX_SCOPES]:
         assigned = frozenset(key for key, definition in part.definitions.items() if definition.line.number < len(given))
-        network = _built(part.definitions, every, words)
+        network = _built(part.definitions, every, lettered(words, part.namings), part.namings)
         for restated in part.refinements:
             network = _refined(network, restated)
         scopes.append(Scope(part.start, replace(sound(network), assigned=assigned), part.disputed))
@@ -121,22 +123,23 @@ def sound(network: Network) -> Network:
     return network
 
 
-def _built(table: dict[str, Found], every: list[Line], words: Lexicon) -> Network:
+def _built(table: dict[str, Found], every: list[Line], words: Lexicon, named_entries: Sequence[Naming] = ()) -> Network:
     """The network of the definitions in force, at most one a key."""
     forward = [f for f in table.values() if not f.derived and not f.names_entries]
     defining = [Defining(f.key, f.written, f.bodies[0], f.parameters) for f in forward]
-    shapes = declared_shapes(every, words)
+    shapes = {**declared_shapes(every, words), **declared_by(named_entries)}
     positional = _positional(defining, words, shapes)
     looked_positional = positional
     shaped, positional = fitting_shapes(looked_positional, words, shapes)
     state, grids = _variables_of(shaped) if shaped is not None else (AxisVariables(), {})
+    by = weights_of(every, words)
     for f in forward:
-        if f.key in LOSSES and not f.written:
+        if f.key in LOSSES and not f.written and (f.key not in by or None in grids.get(f.key, (None, None))):
             state.slots[f.key] = ()  # a loss is one number; what it leaves open is summed
             grids.pop(f.key, None)
     written = [d for d in defining if shaped is None or d not in positional]
     sides = [side for line in every for side in sides_of(line)]
-    state = infer(written, words, weights_of(every, words), frozenset(), state, sides)
+    state = infer(written, words, by, frozenset(), state, sides)
     names = _axis_names(state, defining)
     own = {f.key for f in forward}  # an e that the document defines is a quantity
     slots = {key: tuple(names[v] for v in state.of(key) or ()) for key in state.slots if key in own or not _is_noise(key, words)}
@@ -163,6 +166,9 @@ def _built(table: dict[str, Found], every: list[Line], words: Lexicon) -> Networ
         samples=_sample_axes(named, frozenset(f.key for f in forward)),
         explicit=_explicit(forward, slots, words),
     )
+    fixed = _fixed(defining, slots)
+    network = replace(network, entry_sizes={**widths(named_entries, slots), **fixed}, jacobian_by_columns=_jacobian_by_columns(every))
+    network = replace(network, program=Program(sizes=tuple(sorted((axis, n) for axis, n in fixed.items()))))
     unfit = {d.key: "its shapes do not fit those of the definitions before it" for d in looked_positional if d not in positional}
     network = _elaborated(replace(network, failed={key: why for key, why in unfit.items() if key not in LOSSES}), forward)
     network = replace(network, aliases=_aliases(network, every, set(table)))
@@ -170,6 +176,18 @@ def _built(table: dict[str, Found], every: list[Line], words: Lexicon) -> Networ
     losses = tuple(d.name for d in network.program.definitions if d.name in LOSSES and d.body is not None and not d.indices)
     network = replace(_with_scalars(network, every), losses=losses, differentials=_differentials(network, every))
     return _with_derived(network, [f for f in table.values() if f.derived])
+
+
+def _jacobian_by_columns(every: list[Line]) -> bool:
+    """Whether the first Jacobian that the document writes out has the numerator's entries along the columns."""
+    for line in every:
+        content = line.statement.content
+        if isinstance(content, Chain) and content.first is not None:
+            for link in content.links:
+                layout = jacobian_layout(content.first, link.right) if link.right is not None else None
+                if layout is not None:
+                    return layout == "columns"
+    return False
 
 
 def _refined(network: Network, found: Found) -> Network:
@@ -384,7 +402,7 @@ def _elaborated(network: Network, definitions: list[Found]) -> Network:
         for key, axes in network.slots.items()
         if key not in done
     ]
-    program = exposed(Program((*leaves, *done.values())))
+    program = exposed(Program((*leaves, *done.values()), sizes=network.program.sizes))
     return replace(network, program=program, failed=failed, functions=functions, sizes=sizes)
 
 
@@ -413,6 +431,9 @@ def define(network: Network, definition: Defining, local: Mapping[str, str] | No
     around = Surroundings(letters=letters, target=target, overrides=local or {}, free_sum=definition.key in LOSSES and not formal)
     by_position = definition.key in network.grids or definition.key in LOSSES
     grid = None
+    if is_written_out(definition.body) and not definition.written:
+        body = _by_entries(network, definition, formal, around)
+        return Definition(definition.key, tuple(formal), body), dict(around.widths)
     if by_position and is_matrix_notation(definition.body, network):
         try:
             grid = MatrixElaborator(network, around).side(definition.body)
@@ -423,6 +444,7 @@ def define(network: Network, definition: Defining, local: Mapping[str, str] | No
         grid = Grid(k.total(grid.expr, *(i for i in (grid.row, grid.col) if i is not None)))
     if grid is not None:
         want = network.grids.get(definition.key, (None, None))
+        grid = grid.met(*want)
         places = formal[len(definition.written) :]
         table: dict[Index, Index] = {}
         for index, wanted in zip((grid.row, grid.col), want, strict=True):
@@ -440,6 +462,30 @@ def define(network: Network, definition: Defining, local: Mapping[str, str] | No
     if extra:
         raise Clash(f"the index {min(extra).name} stands on the right side only")
     return Definition(definition.key, tuple(formal), value.expr), dict(around.widths)
+
+
+def _by_entries(network: Network, definition: Defining, formal: list[Index], around: Surroundings) -> k.Expr:
+    """The body of a quantity whose entries the definition writes out; raises Unread or Clash."""
+    sizes = {**network.entry_sizes, **dict(network.program.sizes)}
+    table = TableElaborator(MatrixElaborator(network, around), sizes).table(definition.body)
+    row, col = network.grids.get(definition.key, (None, None))
+    height, width = table.shape
+    if (row is None) != (height == 1) or (col is None) != (width == 1):
+        raise Unread("the axes of the definition are not understood")
+    places = list(formal)
+    line = places.pop(0) if row is not None else None
+    return at(table, line, places.pop(0) if col is not None else None)
+
+
+def _fixed(definitions: Iterable[Defining], slots: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
+    """The widths of the axes of quantities that are defined entry by entry."""
+    sizes: dict[str, int] = {}
+    for d in definitions:
+        cells = cells_of(d.body) if is_written_out(d.body) else None
+        spans = [n for n in (len(cells), len(cells[0])) if n > 1] if cells is not None else []
+        if len(spans) == len(slots.get(d.key, ())):
+            sizes.update(zip(slots[d.key], spans, strict=True))
+    return sizes
 
 
 def _aliases(network: Network, every: list[Line], heads: set[str]) -> dict[str, str]:

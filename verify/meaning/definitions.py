@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from verify.meaning.elaborate import function_name
+from verify.meaning.entries import Naming, lettered, naming, naming_links, namings
 from verify.meaning.symbols import Lexicon, is_function_letter, iteration, keys_in, letter_of, occurrence
 from verify.reading.syntax import (
     Added,
@@ -43,15 +44,25 @@ MARKERS = re.compile(
 )
 
 
+LET = re.compile(r"(\b(let|đặt|gọi|cho|sei|seien|soit|soient|posons|sea|sean|пусть|обозначим)|设|令|记|定义)\s*$", re.IGNORECASE)
+"""A word right before a formula that begins afresh."""
+ROW = re.compile(r"\\\\|\n")
+"""What ends a row of a table."""
+
+
 @dataclass(frozen=True)
 class Line:
-    """A statement of the document with its formula, the prose right before it, the number of its section."""
+    """A statement of the document with its formula, the prose right before it, the number of its section.
+
+    Each row of a table is a section of its own; ``tabled`` is a line that stands in one.
+    """
 
     statement: Statement
     formula: Formula
     before: str
     number: int
     section: int = 0
+    tabled: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,21 +98,23 @@ class Stretch:
     definitions: dict[str, Found]
     refinements: tuple[Found, ...] = ()
     disputed: str | None = None
+    namings: tuple[Naming, ...] = ()
 
 
 def lines(document: Document, first: int = 0) -> list[Line]:
     """The statements of a document in order, numbered from ``first``."""
     found: list[Line] = []
-    before, section = "", 0
+    before, section, tabled = "", 0, False
     for part in document.parts:
         if isinstance(part, Prose):
-            if part.kind == "heading":
+            if part.kind == "heading" or (part.kind == "table" and ROW.search(part.text)):
                 section += 1
+            tabled = part.kind == "table"
             if part.kind not in ("code", "comment"):
                 before = part.text
             continue
         for statement in part.statements:
-            found.append(Line(statement, part, before, first + len(found), section))
+            found.append(Line(statement, part, before, first + len(found), section, tabled))
         before = ""
     return found
 
@@ -155,9 +168,11 @@ def head_of(line: Line, words: Lexicon) -> Found | None:
         if link.relation in DEFINING and link.right is not None and not isinstance(link.right, (Unreadable, Words))
     )
     opaque = 0
-    while opaque < len(bodies) - 1 and calls_unknown(bodies[opaque]):
+    while opaque < len(bodies) - 1 and (calls_unknown(bodies[opaque]) or naming(first, bodies[opaque], words) is not None):
         opaque += 1
-    return Found(occ.key, occ.written, bodies[opaque:], parameters, line, any(names_entries(body) for body in (right, bodies[-1])), opaque)
+    valued = [body for body in bodies[opaque:] if naming(first, body, words) is None] or list(bodies[opaque:])
+    names = any(names_entries(body) for body in (valued[0], valued[-1])) and not (opaque and isinstance(valued[0], Matrix))
+    return Found(occ.key, occ.written, tuple(valued), parameters, line, names, opaque)
 
 
 def inner_head(line: Line, words: Lexicon) -> tuple[Found, int] | None:
@@ -229,6 +244,9 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
     starts: list[tuple[int, str | None]] = [(0, None)]
     refinements: list[Found] = []
     every = list(every)
+    heads = frozenset(head.key for line in every if (head := head_of(line, words)) is not None and not head.names_entries)
+    listed = namings(((line.number, line.statement.content) for line in every), words, heads)
+    words = lettered(words, [one for _, one in reversed(listed)])
     builds: dict[str, set[str]] = {}
     for line in every:
         head = head_of(line, words)
@@ -236,13 +254,20 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
             named = set(keys_in(head.bodies[0], words)) - {"e", head.key}
             if head.key not in reached(named, builds):  # what would go round in a circle is no definition
                 builds[head.key] = named
+    sized: dict[str, Naming] = {}
     for line in every:
+        for number, one in listed:
+            if number == line.number:
+                if one.letter in sized and (sized[one.letter].shape, sized[one.letter].key) != (one.shape, one.key):
+                    starts.append((line.number, None))  # the entries belong to another quantity or size from here on
+                sized[one.letter] = one
         found, at = head_of(line, words) or named_behind(line, words, current), 0
         if found is None and (inner := inner_head(line, words)) is not None and inner[0].key not in current:
             found, at = inner
-        if found is None or found.key in keys_in(found.bodies[0], words):
+        if found is None or (found.key in keys_in(found.bodies[0], words) and not found.names_entries):
             continue
-        if found.key in reached(set(keys_in(found.bodies[0], words)), builds) or (found.key.startswith("\\Delta ") and not found.derived):
+        circular = not found.names_entries and found.key in reached(set(keys_in(found.bodies[0], words)), builds)
+        if circular or (found.key.startswith("\\Delta ") and not found.derived):
             continue  # an update that lost its form, or a step that claims a gradient: not a definition
         earlier = current.get(found.key)
         if earlier is not None:
@@ -261,14 +286,23 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
         current[found.key] = found
         history.setdefault(found.key, []).append(found)
         places[line.number] = frozenset(range(at, at + 1 + found.opaque))
+    for line in every:
+        if links := naming_links(line.statement.content, words):
+            places[line.number] = places.get(line.number, frozenset()) | frozenset(links)
     out = []
+    starts = [pair for n, pair in enumerate(starts) if n + 1 == len(starts) or starts[n + 1][0] != pair[0] or pair[1] is not None]
     for (start, disputed), (end, _) in zip(starts, [*starts[1:], (1 << 60, None)], strict=True):
         table = {}
         for key, versions in history.items():
             before = [f for f in versions if f.line.number < end]
             table[key] = replace(before[-1], older=tuple(reversed(before[:-1]))) if before else versions[0]
         more = tuple(f for f in refinements if start <= f.line.number < end)
-        out.append(Stretch(start, table, more, disputed))
+        last: dict[str, Naming] = {}
+        for number, one in listed:
+            if number < end or one.letter not in last:
+                made = [f.line.number for f in history.get(one.key, ()) if f.line.number < end and not f.names_entries]
+                last[one.letter] = one.resized() if len(made) > 1 and number < made[-1] else one
+        out.append(Stretch(start, table, more, disputed, tuple(last.values())))
     return out, places
 
 
@@ -281,6 +315,8 @@ def is_redefinition(earlier: Found, found: Found, words: Lexicon, builds: dict[s
     if found.parameters and earlier.parameters:
         return True
     one, other = (leaves(set(keys_in(f.bodies[0], words)) - {"e"}, builds) for f in (earlier, found))
+    if found.line.section != earlier.line.section and ((found.line.tabled and earlier.line.tabled) or LET.search(found.line.before)):
+        return True
     others = one != other
     return others and (found.line.section != earlier.line.section or is_marked(found.line))
 

@@ -323,7 +323,12 @@ class Elaborator:
 
     def position(self, term: Node, axis: str) -> k.Position:
         if isinstance(term, Number):
-            return int(term.text) - 1 if int(term.text) > 0 else 0
+            if not term.text.isdigit():
+                raise Unread("an index that is not a whole number")
+            place = int(term.text) - 1 if int(term.text) > 0 else 0
+            if place >= self.net.entry_sizes.get(axis, place + 1):
+                raise Clash(f"there is no entry {term.text}: there are {self.net.entry_sizes[axis]} of them")
+            return place
         letter = letter_of(term)
         if letter is None:
             raise Unread("an index that is not a letter")

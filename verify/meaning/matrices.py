@@ -25,7 +25,7 @@ from verify.meaning.elaborate import (
     raised,
 )
 from verify.meaning.network import Network
-from verify.meaning.symbols import occurrence
+from verify.meaning.symbols import axes_of_ones, is_ones, occurrence
 from verify.reading.syntax import (
     Added,
     Big,
@@ -50,6 +50,10 @@ ENTRYWISE = frozenset({"odot", "circ", "ast"})
 PLAIN = frozenset({"cdot", "times", "*", ".", "", "bullet"})
 
 
+ANY = "any"
+"""The axis of ones, as long as what they meet."""
+
+
 @dataclass(frozen=True)
 class Grid:
     """An expression with the index of its rows and of its columns, None where there is one row or one column."""
@@ -72,12 +76,22 @@ class Grid:
         """The grid with rows and columns exchanged."""
         return Grid(self.expr, self.col, self.row)
 
+    def met(self, row: str | None, col: str | None) -> Grid:
+        """The grid with the axes of ones, which fit any, as those that they meet; its entries are the same along them."""
+        found = [
+            Index(index.name, axis) if index is not None and index.axis == ANY and axis is not None else index
+            for index, axis in ((self.row, row), (self.col, col))
+        ]
+        return Grid(self.expr, found[0], found[1])
+
 
 def is_matrix_notation(node: Node, network: Network) -> bool:
     """Whether a side is written by position: it names a matrix or a vector without its indices."""
     if not network.grids:
         return False
     for n in walk(node):
+        if is_ones(n):
+            return True
         if isinstance(n, (Name, Scripted)):
             occ = occurrence(n, network.words)
             key = network.aliases.get(occ.key, occ.key) if occ is not None else ""
@@ -149,7 +163,14 @@ class MatrixElaborator:
 
     # -- symbols ----------------------------------------------------------------------------------------------------------------
 
+    def ones(self, node: Node) -> Grid:
+        """A vector or matrix of ones: how many there are follows from what it meets."""
+        row, col = (self.fresh(ANY) if along else None for along in axes_of_ones(node))
+        return Grid(k.ONE, row, col)
+
     def symbol(self, node: Name | Scripted) -> Grid:
+        if is_ones(node):
+            return self.ones(node)
         occ = occurrence(node, self.net.words)
         if occ is None:
             assert isinstance(node, Scripted)
@@ -158,8 +179,6 @@ class MatrixElaborator:
         if key == "e" and occ.exponent is not None and "e" not in self.net.slots:
             inner = self.grid(occ.exponent)
             return replace(inner, expr=k.Apply("exp", inner.expr))
-        if key == "\\mathbf{1}" and key not in self.net.slots:
-            raise Unread("a vector of ones whose length is not said")
         lead = len(self.net.slots.get(key, ())) - sum(axis is not None for axis in self.net.grids.get(key, (None, None)))
         if len(occ.written) != lead or key not in self.net.grids or key in self.net.failed:
             bare = replace(node, sup=None) if occ.transposed and isinstance(node, Scripted) else node
@@ -239,6 +258,11 @@ class MatrixElaborator:
             return Grid(k.mul(left.expr, right.expr), other.row, other.col)
         if left.col is None and right.row is None:
             return Grid(k.mul(left.expr, right.expr), left.row, right.col)
+        inner = {index.axis for index in (left.col, right.row) if index is not None}
+        if inner == {ANY}:
+            raise Unread("as many ones as nobody says")
+        if ANY in inner:
+            left, right = left.met(None, right.axes[0]), right.met(left.axes[1], None)
         if left.col is not None and right.row is not None and left.col.axis == right.row.axis:
             joined = k.substitute(right.expr, {right.row: left.col})
             return Grid(k.Sum(left.col, k.mul(left.expr, joined)), left.row, right.col)
@@ -258,6 +282,7 @@ class MatrixElaborator:
         if left.is_scalar or right.is_scalar:
             other = right if left.is_scalar else left
             return Grid(join(left.expr, right.expr), other.row, other.col)
+        left, right = left.met(*right.axes), right.met(*left.axes)
         table: dict[Index, Index] = {}
         row, col = left.row, left.col
         if right.axes == left.axes:
@@ -296,13 +321,16 @@ class MatrixElaborator:
     # -- functions, sums, derivatives ---------------------------------------------------------------------------------------------
 
     def call(self, function: Node, argument: Node, index: Node | None) -> Grid:
+        return self.called(function, self.grid(argument), index)
+
+    def called(self, function: Node, inner: Grid, index: Node | None) -> Grid:
+        """A function of a grid: of each entry, or of the whole where the function says so."""
         name = function.base if isinstance(function, Scripted) else function
         if not isinstance(name, Name):
             raise Unread("a function that is not a name")
         known = function_name(name)
         primes = function.primes if isinstance(function, Scripted) else 0
         exponent = function.sup if isinstance(function, Scripted) else None
-        inner = self.grid(argument)
         occ = occurrence(function, self.net.words)
         key = self.entries.resolve(occ.key) if occ is not None else ""
         if known == "softmax":
@@ -378,7 +406,7 @@ class MatrixElaborator:
         one, other = top.row or top.col, below.row or below.col
         if (top.row is not None and top.col is not None) or (below.row is not None and below.col is not None):
             raise Unread("a derivative of a matrix by a matrix")
-        return Grid(expr, one, other)
+        return Grid(expr, other, one) if self.net.jacobian_by_columns else Grid(expr, one, other)
 
     def symbol_of(self, node: Node) -> Grid:
         while isinstance(node, Group):

@@ -28,6 +28,9 @@ class Network:
     defines. ``explicit`` are the quantities that the definitions write with all
     their indices everywhere. In ``numerator_layout`` the derivative of a scalar by a matrix is written transposed.
     ``abstract`` is a loss that is differentiated and never defined: only its first derivatives mean anything.
+    ``entry_sizes`` are the widths of the axes of the matrices that the document writes out to name their entries; only claims about
+    matrices written out are made at them. With ``jacobian_by_columns`` the derivative of a vector has the numerator's entries along the
+    columns.
     With ``differentials``, ``dX`` is a differential and not the derivative of the loss by X: the document writes ``dL = …`` itself.
     """
 
@@ -48,3 +51,5 @@ class Network:
     numerator_layout: bool = False
     abstract: str | None = None
     differentials: bool = False
+    entry_sizes: Mapping[str, int] = field(default_factory=dict)
+    jacobian_by_columns: bool = False

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from verify.meaning.axes import Defining
 from verify.meaning.elaborate import function_name
-from verify.meaning.symbols import Lexicon, letter_of, occurrence, occurrences_in
-from verify.reading.syntax import Added, Big, Call, Fraction, Group, Juxtaposed, Name, Node, Noted, Product, Scripted
+from verify.meaning.symbols import Lexicon, axes_of_ones, is_ones, letter_of, occurrence, occurrences_in
+from verify.reading.syntax import Added, Big, Call, Fraction, Group, Juxtaposed, Matrix, Name, Node, Noted, Product, Scripted
 from verify.reading.traversal import walk
 
 UNIT = 0
@@ -107,8 +107,10 @@ def is_matrix_definition(definition: Defining, words: Lexicon, declared: Mapping
     """
     if any(isinstance(node, Big) and node.lower is None for node in walk(definition.body)):
         return False
+    if any(isinstance(node, Matrix) for node in walk(definition.body)):
+        return True
     for occ in occurrences_in(definition.body, words):
-        if occ.written and is_bold(occ.key):
+        if occ.written and is_bold(occ.key) and not words.is_entry(occ):
             return True  # a vector for each sample
         if definition.written or occ.written or words.is_index(occ.key):
             continue
@@ -195,6 +197,9 @@ class _Walker:
             self.state.unify(one, other)
 
     def symbol(self, node: Name | Scripted) -> Shape:
+        if is_ones(node):
+            row, col = (self.state.new() if along else UNIT for along in axes_of_ones(node))
+            return (row, col)
         occ = occurrence(node, self.words)
         if occ is None:
             if not isinstance(node, Scripted):
@@ -202,22 +207,30 @@ class _Walker:
             row, col = self.shape(node.base)
             flipped = isinstance(node.sup, Name) and node.sup.text in ("top", "T", "intercal")
             return (col, row) if flipped else (row, col)
+        if self.words.is_entry(occ):
+            self.declare(occ.key)
+            return (UNIT, UNIT)
         if occ.written and not is_bold(occ.key):
             return (UNIT, UNIT)
         self.lead(occ.key, occ.written)
         if occ.key == "e":
             return self.shape(occ.exponent) if occ.exponent is not None else (UNIT, UNIT)
-        if occ.key not in self.state.of:
-            axes = rank(occ.key, self.declared, True)
-            if axes == 0:
-                self.state.of[occ.key] = (UNIT, UNIT)
-            elif axes == 1:
-                line = self.state.new()
-                self.state.of[occ.key] = (UNIT, line) if self.rows else (line, UNIT)
-            else:
-                self.state.of[occ.key] = (self.state.new(), self.state.new())
+        self.declare(occ.key)
         row, col = self.state.of[occ.key]
         return (col, row) if occ.transposed else (row, col)
+
+    def declare(self, key: str) -> None:
+        """New axes for a symbol of which nothing is known, as many as it seems to have."""
+        if key in self.state.of:
+            return
+        axes = rank(key, self.declared, True)
+        if axes == 0:
+            self.state.of[key] = (UNIT, UNIT)
+        elif axes == 1:
+            line = self.state.new()
+            self.state.of[key] = (UNIT, line) if self.rows else (line, UNIT)
+        else:
+            self.state.of[key] = (self.state.new(), self.state.new())
 
     def numbers_beside_numbers(self, items: tuple[Node, ...]) -> None:
         """Take lone small letters of which nothing is known for numbers where what they multiply is a number: ``y \\log a``."""
@@ -308,6 +321,10 @@ class _Walker:
                 return self.join(self.shape(a), self.shape(b))
             case Call(_, _, argument, _):
                 return self.shape(argument)
+            case Matrix(_, rows, _) if len({len(row) for row in rows}) == 1:
+                for cell in (cell for row in rows for cell in row):
+                    self.shape(cell)
+                return (UNIT if len(rows) == 1 else self.state.new(), UNIT if len(rows[0]) == 1 else self.state.new())
             case Big(_, _, _, _, body) if body is not None:
                 return self.shape(body)
         return (UNIT, UNIT)

@@ -96,6 +96,16 @@ class Occurrence:
 
 
 @dataclass(frozen=True)
+class Entries:
+    """The quantity whose entries a letter names, ``W`` of ``w_{12}``, and for each index whether it counts along an axis (a single row has
+    none).
+    """
+
+    key: str
+    counts: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
 class Lexicon:
     """How the document uses its letters: which are indices, which subscripts are tags, which superscripts are layers."""
 
@@ -106,10 +116,16 @@ class Lexicon:
     """A bold letter and the same letter in plain, where the one is only written without and the other only with an index."""
     seen: dict[int, tuple[Node, Occurrence | None]] = field(init=False, default_factory=dict, repr=False, compare=False)
     """What nodes were found to stand for, by their identity: a candidate for a repair shares all but one of its nodes with the line."""
+    entries: Mapping[str, Entries] = field(default_factory=dict)
+    """The letters that a matrix or vector written out names entries by."""
 
     def is_index(self, letter: str) -> bool:
         """Whether a lone letter in a subscript is an index."""
         return letter in self.indices
+
+    def is_entry(self, occ: Occurrence) -> bool:
+        """Whether a symbol stands with all the indices that the entries of its quantity have where it is written out."""
+        return any(found.key == occ.key and sum(found.counts) == len(occ.written) > 0 for found in self.entries.values())
 
 
 def base_text(name: Name) -> str:
@@ -277,12 +293,49 @@ def _occurrence(node: Node, words: Lexicon) -> Occurrence | None:
             key = words.merged.get(key, key)
             layer, exponent, transposed, more = _superscript(key, sup, words)
             written += more
+            if words.entries and (entry := _entry(key, sub, layer, words)) is not None:
+                return Occurrence(entry[0], entry[1] + more, exponent, transposed, primes)
             if tag:
                 key += f"_{{{tag}}}"
             if layer:
                 key += f"^{{{layer}}}"
             return Occurrence(key, written, exponent, transposed, primes)
     return None
+
+
+def _entry(key: str, sub: Node | None, layer: str, words: Lexicon) -> tuple[str, tuple[Node, ...]] | None:
+    """The quantity that a letter with a subscript names an entry of, and the indices along its axes; None where it names none."""
+    for items in (places_of(sub), [digit for item in places_of(sub) for digit in digits_of(item)]):
+        for count in (2, 1):
+            if len(items) < count:
+                continue
+            tag = "".join(script_text(item) for item in items[:-count])
+            found = words.entries.get(key + (f"_{{{tag}}}" if tag else "") + (f"^{{{layer}}}" if layer else ""))
+            places = items[-count:]
+            if found is not None and len(found.counts) == count and all(_is_place(place, words) for place in places):
+                return found.key, tuple(place for place, counts in zip(places, found.counts, strict=True) if counts)
+    return None
+
+
+def places_of(sub: Node | None) -> list[Node]:
+    """The items of a subscript in order, without commas and brackets."""
+    match sub:
+        case None:
+            return []
+        case Group(_, _, body):
+            return places_of(body)
+        case Tuple(_, items) | Juxtaposed(_, items):
+            return [place for item in items for place in places_of(item)]
+    return [sub]
+
+
+def digits_of(node: Node) -> list[Node]:
+    """The digits of a number that stands for several places, ``11`` for ``1,1``; any other node alone."""
+    return [Number(node.span, digit) for digit in node.text] if isinstance(node, Number) and node.text.isdigit() else [node]
+
+
+def _is_place(node: Node, words: Lexicon) -> bool:
+    return isinstance(node, (Number, Added)) or ((letter := letter_of(node)) is not None and words.is_index(letter))
 
 
 def _split_subscript(base: Name, sub: Node | None, words: Lexicon) -> tuple[str, tuple[Node, ...]]:
@@ -399,6 +452,21 @@ def is_function_letter(node: Node) -> bool:
     if not isinstance(name, Name) or name.accents:
         return False
     return name.text in OPEN_FUNCTIONS or name.text.lower() in KNOWN_WORDS or (name.font == "text" and len(name.text) > 1)
+
+
+def is_ones(node: Node) -> bool:
+    r"""Whether a node is a vector or matrix of ones: ``\\mathbf{1}``, ``\\mathbf{1}_{n}``, ``\\vec{1}^T``."""
+    name = node.base if isinstance(node, Scripted) and not isinstance(node.sub, Chain) else node
+    return isinstance(name, Name) and name.text == "1" and (name.font in ("bf", "bb") or name.accents == ("vec",))
+
+
+def axes_of_ones(node: Node) -> tuple[bool, bool]:
+    """Whether a vector or matrix of ones has more than one row, and more than one column."""
+    places = places_of(node.sub) if isinstance(node, Scripted) else []
+    many = [script_text(p) != "1" for p in places] if len(places) == 2 else [True, False]
+    sup = node.sup if isinstance(node, Scripted) else None
+    turned = isinstance(sup, Name) and sup.text in TRANSPOSES
+    return (many[1], many[0]) if turned else (many[0], many[1])
 
 
 def keys_in(node: Node, words: Lexicon, calls: bool = False) -> Iterator[str]:

@@ -124,8 +124,15 @@ IGNORED = frozenset(
         "hfil",
         "normalsize",
         "small",
+        "footnotesize",
+        "scriptsize",
+        "tiny",
+        "scriptscriptstyle",
         "large",
         "Large",
+        "LARGE",
+        "huge",
+        "Huge",
     ]
 )
 SPACED = frozenset({"vspace", "mspace", "hphantom", "vphantom", "phantom", "label", "require", "cline"})
@@ -553,6 +560,8 @@ class _Parser:
             content = self.recovered(start, stop)
         if content is None:
             return
+        if out and isinstance(content, Matrix) and all(isinstance(cell, Words) for row in content.rows for cell in row):
+            return  # a remark beside the formula, set as a matrix of words
         if (isinstance(content, Chain) and conditional and not pending.arrow and self.is_condition(content) and not self.is_(":")) or (
             isinstance(content, Chain)
             and out
@@ -1659,12 +1668,14 @@ class _Parser:
 
     def rows(self, name: str) -> list[list[tuple[int, int]]]:
         """The token ranges of an environment's cells, row by row; passes over the environment."""
+        starred = any(t.kind == "*" for t in self.tokens[self.at : braced(self.tokens, self.at + 1)])
         self.at = braced(self.tokens, self.at + 1)
-        if name == "array" and self.at < self.end and self.tokens[self.at].kind in "{[":
-            if self.tokens[self.at].kind == "[":
-                while self.at < self.end and self.tokens[self.at].kind != "]":
-                    self.at += 1
+        placed = self.at < self.end and self.tokens[self.at].kind == "["
+        if placed and (name == "array" or starred):  # where the array or its columns stand: \begin{pmatrix*}[l]
+            while self.at < self.end and self.tokens[self.at].kind != "]":
                 self.at += 1
+            self.at += 1
+        if name == "array" and self.at < self.end and self.tokens[self.at].kind == "{":
             self.at = braced(self.tokens, self.at)
         out: list[list[tuple[int, int]]] = [[]]
         begin, depth, braces = self.at, 0, 0
