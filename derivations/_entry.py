@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from inspect import cleandoc
 from typing import Any, Literal, TypeAlias
 
-from sympy import And, Eq, Expr, Function, Gt, Idx, IndexedBase, Piecewise, Sum, Symbol
+from sympy import And, Eq, Expr, Function, Gt, Idx, IndexedBase, Sum, Symbol
 
 Relation: TypeAlias = Any  # a SymPy relational: Eq, Ne, Gt
 Rule = Literal[
@@ -20,6 +20,8 @@ Rule = Literal[
 ]  # fmt: skip
 
 sigmoid, softplus = Function("sigmoid"), Function("softplus")
+step = Function("step")
+"""1 where the argument is positive, else 0. No Piecewise: SymPy pulls one out of a Σ, bound index and all."""
 eta = Symbol("eta")
 
 
@@ -38,24 +40,19 @@ def tensor(name: str, *axes: Idx) -> Any:
     return IndexedBase(name, shape=tuple(size(i) for i in axes)) if axes else Symbol(name)
 
 
-def step(u: Expr) -> Expr:
-    """1 where the argument is positive, else 0."""
-    return Piecewise((1, u > 0), (0, True))
-
-
 def relu(u: Expr) -> Expr:
     """max(0, u)."""
-    return Piecewise((u, u > 0), (0, True))
+    return u * step(u)
 
 
 def sign(u: Expr) -> Expr:
     """1 where the argument is positive, −1 where it is negative."""
-    return Piecewise((1, u > 0), (-1, True))
+    return step(u) - step(-u)
 
 
 def absolute(u: Expr) -> Expr:
     """The argument without its sign."""
-    return Piecewise((u, u > 0), (-u, True))
+    return relu(u) + relu(-u)
 
 
 def sums_to_one(entry: Expr, over: Idx) -> Relation:

@@ -14,7 +14,7 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from derivations._entry import Derivation, d, index, one_hot, positive, quantity, sums_to_one, tensor
+from derivations._entry import Derivation, d, index, one_hot, positive, quantity, step, sums_to_one, tensor
 from verify.kernel.expr import (
     ONE,
     Add,
@@ -153,6 +153,8 @@ def to_expr(of: Any) -> Expr:
                 terms.append(mul(to_expr(value), before, here))
                 before = mul(before, sub(ONE, here))
             return add(*terms)
+        case sp.Function() if of.func == step:
+            return Step(to_expr(of.args[0]))
         case d():
             return Derivative(to_expr(of.args[0]), _tensor(of.args[1]))
         case sp.Subs(expr=sp.Derivative(args=(AppliedUndef(args=(inner,)) as function, by))) if len(of.point) == 1:
@@ -210,7 +212,7 @@ def _write(expr: Expr, axes: Mapping[str, tuple[str, ...]], used: set[str]) -> A
             body = substitute(body, {bound: Index(name, bound.axis)})
             return (sp.Sum if isinstance(expr, Sum) else sp.Product)(write(body), index(name, bound.axis))
         case Step(argument):
-            return sp.Piecewise((1, write(argument) > 0), (0, True))
+            return step(write(argument))
         case Apply(function, argument, 0):
             return ELEMENTARY.get(function, sp.Function(function))(write(argument))
         case Apply(function, argument, order):

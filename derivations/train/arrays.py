@@ -27,6 +27,7 @@ FUNCTIONS: Mapping[str, Callable[[Any], Any]] = {
     "tanh": np.tanh,
     "sigmoid": lambda u: 1 / (1 + np.exp(-u)),
     "softplus": lambda u: np.logaddexp(0, u),
+    "step": lambda u: np.where(u > 0, 1.0, 0.0),
     "erf": np.vectorize(math.erf, otypes=[float]),
 }
 COMPARISONS: Mapping[Any, Callable[[Any, Any], Any]] = {

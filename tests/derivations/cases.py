@@ -63,8 +63,8 @@ def remembered(opinion: str) -> Oracle:
 
 
 def at_witness(of, decision):
-    """The network of a refutation's witness; what the claim does not depend on is 1."""
+    """The network of a refutation's witness; what the claim does not depend on is a half."""
     assert isinstance(decision, Refuted), decision
     sizes = dict.fromkeys(axes(of), 2) | dict(of.sizes) | dict(decision.witness.sizes)
-    unseen = {leaf.name: np.ones(shape(of, leaf.name, sizes)) for leaf in of.definitions if leaf.body is None}
+    unseen = {leaf.name: np.full(shape(of, leaf.name, sizes), 0.5) for leaf in of.definitions if leaf.body is None}
     return Network(sizes, unseen | {name: np.array(values, dtype=float) for name, values in decision.witness.values})

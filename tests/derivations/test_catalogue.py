@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sympy import Sum, Symbol, latex
+from sympy import Piecewise, Sum, Symbol, latex
 
 import derivations
 from derivations import catalogue, families, names
@@ -66,6 +66,13 @@ def test_entry_imports_only_sympy_and_the_vocabulary(entry):
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert imported <= {"sympy", "derivations._entry", "derivations._pitfalls"}
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.Import)]
+
+
+@each_entry
+def test_no_cases_inside_a_sum_of_the_forward_pass(entry):
+    """SymPy pulls a Piecewise out of a Σ with its bound index; a forward pass, which nothing is held against, has none there."""
+    for body in catalogue()[entry].forward.values():
+        assert not any(term.function.has(Piecewise) for term in body.atoms(Sum))
 
 
 @pytest.mark.parametrize("entry", [e for e, derivation in catalogue().items() if derivation.parameters])

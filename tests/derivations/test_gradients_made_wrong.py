@@ -3,6 +3,7 @@
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -90,7 +91,8 @@ def test_wrong_gradients_are_refuted(entry):
         other = swapped(derivation, stated)
         network = at_witness(stated.program, workspace(derivation).decide(other.left, other.right))
         for opinion, oracle in OPINIONS.items():
-            assert gap(other, network, oracle) > 10 * TOLERANCE, (derivative.name, opinion)
+            with np.errstate(all="ignore"):  # away from the witness's entry the wrong side may have no value
+                assert gap(other, network, oracle) > 10 * TOLERANCE, (derivative.name, opinion)
 
 
 def test_swap_takes_another_layer_where_it_fits():
