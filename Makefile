@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.stamp
 
-.PHONY: demo test lint types setup soundness catalogue bench translations clean
+.PHONY: demo docs test lint types setup soundness catalogue bench translations clean
 
 # The example has mistakes, so that the check ends with status 1; any other failure stops make.
 demo: $(STAMP)
@@ -29,6 +29,14 @@ bench: $(STAMP)
 # The translations of verify/locale, compiled: to be run after a change of a .po file.
 translations: $(STAMP)
 	$(BIN)/pybabel compile --directory verify/locale --domain backproof
+
+# The documentation as pages for a browser, in docs/_build/html. Needs no network once its packages are there.
+docs: $(STAMP).docs
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
+$(STAMP).docs: $(STAMP)
+	$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check -e '.[docs]'
+	@touch $@
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
