@@ -17,6 +17,8 @@ ROOMS = (
     "derivations",
     "verify.kernel",
     "verify.notations",
+    "verify.floats",
+    "verify.programs",
     "verify.workspace",
     "verify.report",
     "verify.language",

@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from verify.floats import FLOAT
 from verify.kernel.decision import Decision, Kernel, Refuted, Settled, Undecided, Witness
-from verify.kernel.evaluate import BALL, FLOAT, Point
+from verify.kernel.evaluate import BALL, Point
 from verify.kernel.expr import Delta, Expr, Index, Position, Prod, Size, Step, Sum, Tensor, children
 from verify.kernel.program import Condition, OneHot, OutOfReach, Positive, Program, SumsToOne, nodes
 
@@ -242,7 +243,7 @@ class Workspace:
     def _point(self, style: str, sizes: dict[str, int], unit: frozenset[str]) -> Point:
         key = style, tuple(sizes.items()), unit
         if key not in self._points:
-            self._points[key] = Point(self._definitions, sizes, _Leaves(lambda name: self._leaf(name, style, sizes, unit)), FLOAT)
+            self._points[key] = Point(self.kernel.plan, sizes, _Leaves(lambda name: self._leaf(name, style, sizes, unit)), FLOAT)
         return self._points[key]
 
     def _leaf(self, name: str, style: str, sizes: dict[str, int], unit: frozenset[str]) -> Any:
@@ -329,8 +330,8 @@ class Workspace:
 def _signs(point: Point, steps: tuple[Expr, ...]) -> set[tuple[int, ...]]:
     """The signs that steps have, alone and in pairs with the same indices."""
     with np.errstate(all="ignore"):
-        values = [point.value(argument) for argument in steps]
-    signs = [(value.indices, np.sign(np.nan_to_num(value.data))) for value in values]
+        values = [(at := tuple(sorted(argument.free)), point.array(argument, at)) for argument in steps]
+    signs = [(at, np.sign(np.nan_to_num(value))) for at, value in values]
     pairs = [(a, b) for b in range(len(signs)) for a in range(b + 1) if signs[a][0] == signs[b][0]]
     return {(a, b, s, t) for a, b in pairs for s in (-1, 1) for t in (-1, 1) if np.any((signs[a][1] == s) & (signs[b][1] == t))}
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import product
-from random import Random
 from typing import Any
 
 import numpy as np
@@ -16,10 +15,11 @@ import sympy as sp
 from kernel.programs import GRADIENTS, classifier, tensor
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from verify.floats import FLOAT
 from verify.kernel.decision import Kernel, Proved, Refuted
-from verify.kernel.evaluate import FLOAT, Point
+from verify.kernel.evaluate import Plan, Point
 from verify.kernel.expr import ONE, Apply, Derivative, Expr, Index, Sum, Tensor, add, mul, neg, num, power, sub
-from verify.kernel.modular import DRAWN, Modular, Residues
+from verify.kernel.modular import Modular, contracted, law
 from verify.kernel.program import Definition, Program
 from verify.workspace import Workspace
 
@@ -67,41 +67,52 @@ def test_screen(benchmark: BenchmarkFixture, name: str) -> None:
     assert not benchmark(lambda: workspace.screen(left, mul(num(next(factors)), right)))
 
 
-def sides() -> tuple[Kernel, list[tuple[Expr, tuple[Index, ...]]]]:
-    """Both sides of the six claims, without derivatives."""
-    kernel = Kernel(PROGRAM)
+def over_floats(width: int) -> Callable[[], tuple[tuple[Callable[[], list[Any]]], dict[str, Any]]]:
+    """A setup: what evaluates every entry of both sides at a fresh point, its leaves drawn."""
+    kernel, draw = Kernel(PROGRAM), np.random.default_rng(0)
+    expressions = [(s, c.indices) for c in (kernel.settle(*GRADIENTS[n]) for n in PARAMETERS) for s in (c.left, c.right)]
+    sizes = dict.fromkeys(("in", "h1", "h2", "out"), width)
+    leaves = {d.name: draw.standard_normal((width,) * len(d.axes)) / width for d in PROGRAM.definitions if d.body is None}
+    leaves["y"] = np.full(width, 1 / width)
+
+    def drawn() -> tuple[tuple[Callable[[], list[Any]]], dict[str, Any]]:
+        point = Point(kernel.plan, sizes, leaves, FLOAT)
+        return (lambda: [point.array(expr, indices) for expr, indices in expressions],), {}
+
+    return drawn
+
+
+def over_residues(width: int) -> Callable[[], tuple[tuple[Callable[[], list[Any]]], dict[str, Any]]]:
+    """A setup: what asks at a fresh point modulo a fresh prime as a test does, two numbers for each claim; its leaves drawn."""
+    kernel, sizes = Kernel(PROGRAM), dict.fromkeys(("in", "h1", "h2", "out"), width)
     claims = [kernel.settle(*GRADIENTS[name]) for name in PARAMETERS]
-    return kernel, [(side, claim.indices) for claim in claims for side in (claim.left, claim.right)]
+    definitions, sums = dict(kernel.resolver.definitions), []
+    for claim in claims:
+        random, both = contracted(kernel.resolver.definitions, (claim.left, claim.right), claim.indices, ())
+        definitions |= random
+        sums += both
+    plan = Plan(definitions, law)
+
+    def drawn() -> tuple[tuple[Callable[[], list[Any]]], dict[str, Any]]:
+        field = Modular()
+        leaves = {d.name: field.drawn(*(sizes[a] for a in d.axes)) for d in definitions.values() if d.body is None}
+        leaves["y"][-1] = 1 - leaves["y"][:-1].sum()
+        point = Point(plan, sizes, {name: field.leaf(entries) for name, entries in leaves.items()}, field)
+        return (lambda: [point.value(expr) for expr in sums],), {}
+
+    return drawn
 
 
 @pytest.mark.parametrize("field", ["float64", "modulo a prime"])
 @pytest.mark.parametrize("width", [4, 8, 64, 256])
 def test_evaluation(benchmark: BenchmarkFixture, width: int, field: str) -> None:
-    """Both sides of the six claims with the whole forward pass, once; over float64 and modulo a prime."""
+    """Both sides of the six claims with the whole forward pass, once: every entry over float64; modulo a prime, as a test asks, one number
+    for each side, which are equal if all entries are. The plan is made, and the leaves are drawn, before."""
     benchmark.group = f"both sides of six tensors, width {width}"
-    kernel, expressions = sides()
-    sizes = {"in": width, "h1": width, "h2": width, "out": width}
-    draw = np.random.default_rng(0)
-    leaves = {d.name: draw.standard_normal((width,) * len(d.axes)) / width for d in PROGRAM.definitions if d.body is None}
-    prime = Modular(Random(0)).prime
-    residues = {n: Residues(draw.integers(1, prime, np.shape(v)), DRAWN) for n, v in leaves.items()}
-    leaves["y"] = np.full(width, 1 / width)
-    last = residues["y"].array
-    last[-1] = (1 - last[:-1].sum()) % prime
-
-    def evaluated() -> Any:
-        if field == "float64":
-            point = Point(kernel.resolver.definitions, sizes, leaves, FLOAT)
-        else:
-            point = Point(kernel.resolver.definitions, sizes, residues, Modular(Random(0)))
-        return [point.array(side, indices) for side, indices in expressions]
-
-    found = benchmark(evaluated)
+    setup = over_floats(width) if field == "float64" else over_residues(width)
+    found = benchmark.pedantic(lambda ask: ask(), setup=setup, rounds=300 if width < 64 else 50, warmup_rounds=3)
     for one, other in zip(found[::2], found[1::2], strict=True):
-        if field == "float64":
-            assert np.allclose(one, other)
-        else:
-            assert np.array_equal(one.array, other.array)
+        assert np.allclose(one, other) if field == "float64" else one == other
 
 
 def deep(depth: int) -> tuple[Program, Expr, Expr]:

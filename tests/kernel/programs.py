@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from verify.kernel.calculus import Resolver
 from verify.kernel.expr import (
     ONE,
     Add,
@@ -154,3 +155,10 @@ def naive(expr: Expr, program: Program, sizes: Mapping[str, int], leaves: Mappin
 
 
 HALF = Fraction(1, 2)
+
+
+def resolve_shared(program: Program, expr: Expr) -> tuple[Program, Expr]:
+    """The program with the Jacobians that the expression needs, and the expression without Derivative nodes."""
+    resolver = Resolver(program)
+    resolved = resolver.resolve(expr)
+    return resolver.program, resolved

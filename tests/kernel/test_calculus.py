@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.kernel.programs import GRADIENTS, LOSS, classifier, definition, naive, residual, tensor
-from verify.kernel.calculus import RULES, Resolver, affected, resolve, resolve_shared, summed
-from verify.kernel.evaluate import FLOAT, Point
+from tests.kernel.programs import GRADIENTS, LOSS, classifier, definition, naive, residual, resolve_shared, tensor
+from verify.floats import FLOAT
+from verify.kernel.calculus import RULES, Resolver, summed
+from verify.kernel.evaluate import Plan, Point
 from verify.kernel.expr import (
     ONE,
     ZERO,
@@ -40,6 +41,7 @@ from verify.kernel.expr import (
     substitute,
 )
 from verify.kernel.program import Program, nodes
+from verify.programs import affected, resolve
 
 p, q, r = Index("p", "n"), Index("q", "n"), Index("r", "n")
 SIZES = {"n": 3}
@@ -53,7 +55,7 @@ def rationals(count: int, seed: int) -> np.ndarray:
 def value(program: Program, expr: Expr, leaves: dict[str, np.ndarray], indices: tuple[Index, ...], sizes: dict[str, int]) -> np.ndarray:
     resolver = Resolver(program)
     resolved = resolver.resolve(expr)
-    return np.asarray(Point(resolver.definitions, sizes, leaves, FLOAT).array(resolved, indices), dtype=float)
+    return np.asarray(Point(Plan(resolver.definitions), sizes, leaves, FLOAT).array(resolved, indices), dtype=float)
 
 
 @pytest.mark.parametrize("function", sorted(RULES))

@@ -48,14 +48,18 @@ from verify.kernel.expr import (
     total,
 )  # fmt: skip
 from verify.kernel.normal_form import (
-    BOUND, FACTOR, FIXED, FREE, LEVELS, Base, Label, Monomial, Normalizer, Poly, Proof, _Form, _GiveUp, _Level, equal,
+    BOUND, FACTOR, FIXED, FREE, LEVELS, Base, Label, Monomial, Normalizer, Poly, Proof, _Form, _GiveUp, _Level,
 )  # fmt: skip
-from verify.kernel.program import Definition, Equal, OneHot, Positive, Program, SumsToOne, Unequal
+from verify.kernel.program import Condition, Definition, Equal, OneHot, Positive, Program, SumsToOne, Unequal
 
 i, j, k, m, n = (Index(name, "a") for name in "ijkmn")
 s, t = Index("s", "batch"), Index("t", "batch")
 u, v, w = (Tensor(name) for name in "uvw")
 NOTHING = Program()
+
+
+def equal(program: Program, left: Expr, right: Expr, conditions: tuple[Condition, ...] = (), budget: int = 20_000) -> Proof | None:
+    return Normalizer(program).equal(left, right, conditions, budget)
 
 
 def q(numerator: int, denominator: int = 1) -> Num:

@@ -26,10 +26,10 @@ from tests.kernel.programs import (
     m,
     n,
     naive,
+    resolve_shared,
     tensor,
     trace_of_power,
 )
-from verify.kernel.calculus import resolve_shared
 from verify.kernel.decision import IllTyped, Kernel, Proved, Refuted, Undecided
 from verify.kernel.decision import Tested as AgreesModuloPrimes
 from verify.kernel.expr import (

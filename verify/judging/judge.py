@@ -13,7 +13,6 @@ from typing import Literal
 
 from verify.deciding import Decider, Outcome
 from verify.judging.rules import stated_rule
-from verify.kernel.calculus import affected
 from verify.kernel.decision import Proved, Refuted, Undecided
 from verify.kernel.program import Assumption, SumsToOne
 from verify.meaning.claims import ChainReading, Typed, is_chain_rule, names_quantity
@@ -25,6 +24,7 @@ from verify.meaning.network import Network
 from verify.meaning.repairs import ANYWHERE, WHERE_ILL_TYPED, Around, Candidate, TextEdit, left_out_tag
 from verify.meaning.symbols import SAME_LETTERS, glyph_cost, keys_in, letter_of
 from verify.meaning.vocabulary import says
+from verify.programs import affected
 from verify.reading.syntax import (
     Added,
     Big,

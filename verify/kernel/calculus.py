@@ -101,15 +101,6 @@ def differentiate(expr: Expr, entry: Callable[[Tensor], Expr], avoid: frozenset[
     return d(expr)
 
 
-def affected(program: Program, name: str) -> frozenset[str]:
-    """The quantities whose value depends on the named one, itself left out."""
-    found = {name}
-    for definition in program.definitions:
-        if not found.isdisjoint(definition.uses):
-            found.add(definition.name)
-    return frozenset(found - {name})
-
-
 class Resolver:
     """A program that grows by a definition for each Jacobian that is asked for.
 
@@ -208,24 +199,3 @@ def _unfold(function: str, argument: Expr, order: int) -> Expr:
         return argument if e == variable else rebuild(e, tuple(map(put, children(e))))
 
     return put(expr)
-
-
-def resolve_shared(program: Program, expr: Expr) -> tuple[Program, Expr]:
-    """The program with the Jacobians that the expression needs, and the expression without Derivative nodes."""
-    resolver = Resolver(program)
-    resolved = resolver.resolve(expr)
-    return resolver.program, resolved
-
-
-def resolve(program: Program, expr: Expr) -> Expr:
-    """The expression without Derivative nodes, in quantities of the program alone; may be exponential in the depth."""
-    extended, resolved = resolve_shared(program, expr)
-
-    def inlined(e: Expr) -> Expr:
-        if isinstance(e, Tensor) and e.name not in program.by_name and e.name in extended.by_name:
-            made = extended.by_name[e.name]
-            assert made.body is not None
-            return inlined(substitute(made.body, dict(zip(made.indices, e.indices, strict=True))))
-        return rebuild(e, tuple(map(inlined, children(e))))
-
-    return inlined(resolved)

@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import InitVar, dataclass
 from fractions import Fraction
-from random import Random, SystemRandom
 from threading import RLock
 from typing import Any, Never, final
 
@@ -18,11 +17,11 @@ import flint
 import numpy as np
 
 from verify.kernel.calculus import Resolver
-from verify.kernel.evaluate import BALL, Point
-from verify.kernel.expr import Apply, Delta, Derivative, Expr, Index, Position, Pow, Prod, Size, Sum, Tensor, children, sub, substitute
-from verify.kernel.modular import DRAWN, Bound, Modular, Residues, Unlucky
+from verify.kernel.evaluate import BALL, Plan, Point
+from verify.kernel.expr import Apply, Delta, Derivative, Expr, Index, Position, Pow, Prod, Size, Sum, Tensor, children, substitute
+from verify.kernel.modular import DRAWN, Bound, Bounds, Modular, Ratio, contracted, law
 from verify.kernel.normal_form import Normalizer, Proof
-from verify.kernel.program import Assumption, Condition, Definition, Equal, OneHot, OutOfReach, Positive, Program, Unequal, nodes
+from verify.kernel.program import Assumption, Condition, Definition, Equal, OneHot, OutOfReach, Positive, Program, SumsToOne, Unequal, nodes
 
 NODES, LEVELS, WIDEST, TRIALS = 20_000, 100, 1 << 12, 256
 _SEAL = object()
@@ -137,7 +136,7 @@ class Settled:
         found: Any = np.ones(tuple(point.sizes[i.axis] for i in self.indices), dtype=bool)
         for expr in self.domain:
             entries = expr.free <= set(self.indices)
-            good = finite(point.array(expr, self.indices) if entries else point.value(expr).data)
+            good = finite(point.array(expr, self.indices) if entries else point.value(expr))
             found = found & (good if entries else np.all(good))
         return found
 
@@ -217,6 +216,7 @@ class Kernel:
         if len(dict(program.sizes)) < len(program.sizes) or any(n < 1 for _, n in program.sizes):
             raise IllTyped("an axis has two sizes" if all(n > 0 for _, n in program.sizes) else "an axis has at least one position")
         self.program, self.resolver = program, Resolver(program)
+        self.plan = Plan(self.resolver.definitions)
         self._settled: dict[object, Settled] = {}
         self._normalizer = Normalizer(Program())
 
@@ -281,7 +281,7 @@ class Kernel:
 
     def _apart(self, claim: Settled, sizes: Mapping[str, int], leaves: Mapping[str, Any]) -> Refuted | None:
         """The entry at which the enclosures of both sides lie farthest apart."""
-        point = Point(self.resolver.definitions, sizes, leaves, BALL)
+        point = Point(self.plan, sizes, leaves, BALL)
         one, other = point.array(claim.left, claim.indices), point.array(claim.right, claim.indices)
         meant = claim.meant(point, _finite)
         gaps = {
@@ -325,52 +325,64 @@ class Kernel:
     def test(self, left: Expr, right: Expr, conditions: tuple[Condition, ...], sizes: Mapping[str, int]) -> Tested | Undecided:
         """Whether the claim holds at these widths, by agreement modulo as many random primes as the bound of 2^-40 takes."""
         claim = self.settle(left, right, conditions)
-        used, allowed = self._used(claim), claim.allowed(sizes)
-        draw, bound, primes = SystemRandom(), 0.0, []
-        for _ in range(TRIALS if allowed.any() else 0):
-            field = Modular(draw)
-            try:
-                point = Point(self.resolver.definitions, sizes, self._drawn(draw, field, sizes, used), field)
-                difference = point.array(sub(claim.left, claim.right), claim.indices)
-            except Unlucky:
-                continue
-            except (OutOfReach, LookupError) as reason:
-                return Undecided(f"not proved, and not tested: {reason}")
-            if np.any(difference.array[allowed]):
-                return Undecided("engine gap: neither proved nor refuted, and the sides differ modulo a prime")
-            once = math.log2(max(field.survival(difference), 2.0**-60))
-            bound += once
-            primes.append(field.prime)
-            if once * TRIALS > -40:
-                break
-            if bound <= -40:
-                degree, _, height = difference.num.times(difference.den)
-                assumptions = tuple(sorted((a for a in self.program.assumptions if a.name in used), key=repr))
-                found = tuple(sorted(sizes.items()))
-                return Tested(bound, found, tuple(primes), len(primes), math.ceil(degree), math.ceil(height), assumptions, _SEAL)
-        return Undecided(f"not proved, and the chance that {len(primes)} trials miss an error is only known to be below 2^{bound:.0f}")
+        random, sums = contracted(self.resolver.definitions, (claim.left, claim.right), claim.indices, claim.apart)
+        definitions, names = {**self.resolver.definitions, **random}, self._used(claim) | random.keys()
+        used = [definitions[name] for name in names if definitions[name].body is None]
+        plan, primes = Plan(definitions, law), list[int]()
+        try:
+            bounds = Bounds(plan, sizes, {d.name: self._bound(d, sizes) for d in used})
+            ratio = Ratio.plus(*map(bounds.value, sums))
+            once = math.log2(max(bounds.survival(ratio), 2.0**-60))
+            for _ in range(TRIALS if claim.allowed(sizes).any() else 0):
+                field = Modular()
+                leaves = {d.name: self._drawn(d, sizes, field) for d in used}
+                try:
+                    left_sum, right_sum = map(Point(plan, sizes, leaves, field).value, sums)
+                    if left_sum != right_sum:
+                        return Undecided("engine gap: neither proved nor refuted, and the sides differ modulo a prime")
+                except ZeroDivisionError:
+                    continue
+                primes.append(field.prime)
+                if once * TRIALS > -40:
+                    break
+                if once * len(primes) <= -40:
+                    degree, _, height = map(math.ceil, ratio.top.times(ratio.bottom))
+                    assumptions = tuple(sorted((a for a in self.program.assumptions if a.name in names), key=repr))
+                    found = tuple(sorted(sizes.items()))
+                    return Tested(once * len(primes), found, tuple(primes), len(primes), degree, height, assumptions, _SEAL)
+        except (OutOfReach, LookupError) as reason:
+            return Undecided(f"not proved, and not tested: {reason}")
+        chance = f"2^{once * len(primes):.0f}"
+        return Undecided(f"not proved, and the chance that {len(primes)} trials miss an error is only known to be below {chance}")
 
-    def _drawn(self, draw: Random, field: Modular, sizes: Mapping[str, int], used: frozenset[str]) -> dict[str, Residues]:
-        """Residues for the leaves, uniform among those that meet the assumptions."""
-        leaves: dict[str, Residues] = {}
-        for d in self.program.definitions:
-            if d.body is not None or d.name not in used:
-                continue
-            shape = tuple(sizes[axis] for axis in d.axes)
-            if math.prod(shape) > field.limit:
-                raise OutOfReach(f"{d.name} has too many entries")
-            entries = np.array([draw.randrange(field.prime) for _ in range(math.prod(shape))], dtype=np.int64).reshape(shape)
-            leaves[d.name] = Residues(entries, DRAWN)
-            for a in self.program.assumptions:
-                if a.name == d.name and not isinstance(a, Positive) and leaves[d.name].num == DRAWN:
-                    rows, n = np.moveaxis(entries, a.position, 0), shape[a.position]
-                    if OneHot(a.name, a.position) in self.program.assumptions:
-                        rows[:] = np.arange(n).reshape(-1, *[1] * (rows.ndim - 1)) == rows[0] % n
-                        leaves[d.name] = Residues(entries, Bound(0, math.log2(n), 0))
-                    else:
-                        rows[-1] = (1 - rows[:-1].sum(0)) % field.prime
-                        leaves[d.name] = Residues(entries, Bound(1, 0, math.log2(n)))
-        return leaves
+    def _assumed(self, d: Definition) -> OneHot | SumsToOne | None:
+        """What is assumed of a leaf's rows, the stronger assumption of two."""
+        found = [a for a in self.program.assumptions if a.name == d.name and not isinstance(a, Positive)]
+        return max(found, key=lambda a: isinstance(a, OneHot), default=None)
+
+    def _bound(self, d: Definition, sizes: Mapping[str, int]) -> Bound:
+        """The bound of the residues that are drawn for a leaf."""
+        match self._assumed(d):
+            case OneHot(_, position):
+                return Bound(0, math.log2(sizes[d.axes[position]]), 0)
+            case SumsToOne(_, position):
+                return Bound(1, 0, math.log2(sizes[d.axes[position]]))
+        return DRAWN
+
+    def _drawn(self, d: Definition, sizes: Mapping[str, int], field: Modular) -> Any:
+        """Residues for a leaf, uniform among those that meet the assumptions."""
+        shape, assumed = tuple(sizes[axis] for axis in d.axes), self._assumed(d)
+        if math.prod(shape) > field.limit:
+            raise OutOfReach(f"{d.name} has too many entries")
+        entries = field.drawn(*shape)
+        if assumed is not None:
+            rows, (zero, one) = np.moveaxis(entries, assumed.position, 0), map(field.leaf, (Fraction(0), Fraction(1)))
+            if isinstance(assumed, OneHot):
+                places = np.arange(len(rows)).reshape(-1, *[1] * (rows.ndim - 1))
+                rows[:] = np.where(places == np.vectorize(int, otypes=[object])(rows[0]) % len(rows), one, zero)
+            else:
+                rows[-1] = one - rows[:-1].sum(0)
+        return field.leaf(entries)
 
 
 def _partial(expr: Expr) -> bool:

@@ -1,149 +1,317 @@
-"""Evaluation of expressions at a point: one code over floats, complex numbers, balls, and residues (modular.py).
+"""Evaluation of expressions at a point: one plan of operations, run over floats, complex numbers, balls or residues (modular.py).
 
-A value is an array with one axis for each free index, in sorted order, so that values meet by index and never by size.
+An expression is compiled once, into array operations that know nothing of widths, values or index names; what is the same up to the
+names of its indices is one operation. A sum of products is contracted two factors at a time, so that a layer is a product of matrices.
 """
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
+from functools import cache, reduce
 from random import Random
 from typing import Any, NamedTuple, Protocol
 
 import flint
 import numpy as np
 
-from verify.kernel.expr import Add, Apply, Delta, Expr, Index, Mul, Num, Pi, Position, Pow, Prod, Size, Step, Sum, Tensor, mul, power
+from verify.kernel.expr import Add, Apply, Delta, Expr, Index, Mul, Num, Pi, Position, Pow, Prod, Size, Step, Sum, Tensor
 from verify.kernel.program import Definition, OutOfReach
+
+MOST_AXES = 24
+
+
+class Value(NamedTuple):
+    """Where an expression's value is found: the number of an operation, and the free index that each axis of its result stands for."""
+
+    number: int
+    indices: tuple[Index, ...]
+
+
+class Operation(NamedTuple):
+    """One array operation on earlier results; the names of the axes that it runs over, last those that are summed or multiplied away."""
+
+    kind: str
+    inputs: tuple[int, ...]
+    data: Any
+    axes: tuple[str, ...]
+    gone: tuple[str, ...] = ()
+
+
+def _as_it_is(data: Any) -> Any:
+    return data
+
+
+@cache
+def _reshaping(order: tuple[int, ...], kept: tuple[bool, ...]) -> Callable[[Any], Any]:
+    key = tuple(slice(None) if k else None for k in kept)
+    return lambda data: data.transpose(order)[key]
+
+
+def _aligned(indices: tuple[Index, ...], onto: tuple[Index, ...]) -> Callable[[Any], Any]:
+    """What transposes an array with these axes, and gives it axes of length 1, so that it broadcasts over others."""
+    if indices == onto[len(onto) - len(indices) :]:
+        return _as_it_is
+    return _reshaping(tuple(indices.index(i) for i in onto if i in indices), tuple(i in indices for i in onto))
+
+
+class Plan:
+    """The operations for expressions over some definitions, each after those that it uses.
+
+    ``definitions`` are without Derivative nodes and may grow. ``law`` gives an expression to be computed instead of a node, or None.
+    """
+
+    def __init__(self, definitions: Mapping[str, Definition], law: Callable[[Mapping[str, Definition], Expr], Expr | None] | None = None):
+        self.definitions, self.law = definitions, law
+        self.operations: list[Operation] = []
+        self._numbers: dict[Operation, int] = {}
+        self._values: dict[Expr, Value] = {}
+        self._tensors: dict[str, Value] = {}
+        self._needs: dict[int, list[int]] = {}
+
+    def value(self, expr: Expr) -> Value:
+        """Where the expression's value is found."""
+        found = self._values.get(expr)
+        if found is None:
+            other = self.law(self.definitions, expr) if self.law else None
+            found = self._values[expr] = self._compiled(expr) if other is None else self.value(other)
+        return found
+
+    def needs(self, number: int) -> list[int]:
+        """The numbers of the operations that one rests on, in order, itself the last."""
+        if number not in self._needs:
+            found, stack = {number}, [number]
+            while stack:
+                new = [n for n in self.operations[stack.pop()].inputs if n not in found]
+                found.update(new)
+                stack.extend(new)
+            self._needs[number] = sorted(found)
+        return self._needs[number]
+
+    def _compiled(self, expr: Expr) -> Value:
+        match expr:
+            case Num(number):
+                return self._made("number", number)
+            case Pi():
+                return self._made("pi", None)
+            case Size(axis):
+                return self._made("size", axis)
+            case Tensor(name, positions):
+                return self._entries(self.definitions[name], positions)
+            case Delta(left, right) if left == right or (isinstance(left, int) and isinstance(right, int)):
+                return self._made("number", Fraction(left == right))
+            case Delta(left, right):
+                indices = tuple(p for p in (left, right) if isinstance(p, Index))
+                return self._made("delta", (indices[0].axis, *(p for p in (left, right) if isinstance(p, int))), indices)
+            case Add(terms):
+                return self._joined("add", [self.value(t) for t in terms])
+            case Mul(factors):
+                return self._product([self.value(f) for f in factors], set())
+            case Pow(base, exponent):
+                value, whole = self.value(base), exponent.denominator == 1 and abs(exponent) < 1 << 31
+                return self._made("power", int(exponent) if whole else exponent, value.indices, (value,))
+            case Sum():
+                bound, body = {expr.index}, expr.body
+                while isinstance(body, Sum) and body.index not in bound:
+                    bound, body = bound | {body.index}, body.body
+                return self._product([self.value(f) for f in (body.factors if isinstance(body, Mul) else (body,))], bound)
+            case Prod(index, body):
+                value = self.value(body)
+                at = value.indices.index(index) if index in value.indices else None
+                return self._made("prod", at, tuple(i for i in value.indices if i != index), (value,), {index})
+            case Step(argument):
+                value = self.value(argument)
+                return self._made("step", None, value.indices, (value,))
+            case Apply(function, argument, order):
+                value = self.value(argument)
+                return self._made("apply", (function, order), value.indices, (value,))
+        raise OutOfReach("a derivative is resolved before it is evaluated")
+
+    def _made(self, kind: str, data: Any, indices: tuple[Index, ...] = (), of: Iterable[Value] = (), gone: Iterable[Index] = ()) -> Value:
+        lost = tuple(i.axis for i in sorted(gone))
+        operation = Operation(kind, tuple(v.number for v in of), data, tuple(i.axis for i in indices) + lost, lost)
+        number = self._numbers.setdefault(operation, len(self.operations))
+        if number == len(self.operations):
+            self.operations.append(operation)
+        return Value(number, indices)
+
+    def _tensor(self, name: str) -> Value:
+        stack = [name]
+        while name not in self._tensors:  # no recursion here: programs may be deep
+            d = self.definitions[stack[-1]]
+            missing = [n for n in d.uses if n not in self._tensors]
+            stack.extend(missing)
+            if not missing:
+                self._tensors[stack.pop()] = self._made("leaf", d.name, d.indices) if d.body is None else self.value(d.body)
+        return self._tensors[name]
+
+    def _entries(self, d: Definition, positions: tuple[Position, ...]) -> Value:
+        value, at = self._tensor(d.name), dict(zip(d.indices, positions, strict=True))
+        places = [at[i] for i in value.indices]
+        left = [p for p in places if isinstance(p, Index)]
+        indices = tuple(dict.fromkeys(left))
+        if len(indices) == len(places):
+            return Value(value.number, indices)
+        fixed = tuple(None if isinstance(p, Index) else p for p in places)
+        diagonal = None if len(indices) == len(left) else (tuple(map(indices.index, left)), tuple(range(len(indices))))
+        return self._made("view", (fixed, diagonal), indices, (value,))
+
+    def _joined(self, kind: str, values: list[Value]) -> Value:
+        """Arrays with some axes in common joined entry by entry."""
+        most = max(values, key=lambda v: len(v.indices)).indices
+        onto = (*dict.fromkeys(i for v in values for i in v.indices if i not in most), *most)
+        return self._made(kind, tuple(_aligned(v.indices, onto) for v in values), onto, values)
+
+    def _product(self, values: list[Value], bound: set[Index]) -> Value:
+        """The product summed over the bound indices, one after the other, the one first that has the fewest others beside it."""
+        free = {i for i in bound if not any(i in v.indices for v in values)}
+        values, bound = values + [self._made("size", i.axis) for i in sorted(free)], bound - free
+        while bound:
+            index = min(bound, key=lambda i: (len({j for v in values if i in v.indices for j in v.indices}), i))
+            group = sorted((v for v in values if index in v.indices), key=_weight)
+            values = [v for v in values if index not in v.indices]
+            gone = {i for i in bound if any(i in v.indices for v in group) and not any(i in v.indices for v in values)}
+            *others, last = group
+            values.append(self._contracted(reduce(self._times, others), last, gone) if others else self._summed(last, gone))
+            bound = bound - gone
+        return reduce(self._times, sorted(values, key=_weight))
+
+    def _times(self, one: Value, other: Value) -> Value:
+        return self._joined("mul", [one, other])
+
+    def _summed(self, value: Value, gone: set[Index]) -> Value:
+        """The sum over indices that the value has."""
+        at = tuple(n for n, i in enumerate(value.indices) if i in gone)
+        return self._made("sum", at, tuple(i for i in value.indices if i not in gone), (value,), gone) if gone else value
+
+    def _contracted(self, one: Value, other: Value, gone: set[Index]) -> Value:
+        """The product of two values summed over indices."""
+        one, other = (self._summed(v, {i for i in gone if i in v.indices and i not in w.indices}) for v, w in ((one, other), (other, one)))
+        gone = {i for i in gone if i in one.indices}
+        if len(gone) == 1 and {*one.indices} & {*other.indices} == gone:
+            (index,) = gone
+            if other.indices[-1] == index and index in (one.indices[-2:-1] or one.indices):
+                one, other = other, one
+            left = (*(i for i in one.indices if i != index), index)
+            rest = tuple(i for i in other.indices if i != index)
+            right = (*rest[:-1], index, *rest[-1:])
+            return self._made("dot", (_aligned(one.indices, left), _aligned(other.indices, right)), left[:-1] + rest, (one, other), gone)
+        letters = tuple(sorted({*one.indices, *other.indices}))
+        result = tuple(i for i in letters if i not in gone)
+        data = tuple(tuple(map(letters.index, indices)) for indices in (one.indices, other.indices, result))
+        return self._made("einsum", data, result, (one, other), gone)
+
+
+def _weight(value: Value) -> int:
+    return len(value.indices)
 
 
 class Field(Protocol):
-    """What evaluation asks of numbers. Data are arrays, or wrap one that ``view`` changes the shape of."""
+    """What the numbers of a plan are: arrays with + and ×, and what else it takes."""
 
     @property
     def limit(self) -> int: ...
     def leaf(self, values: Any) -> Any: ...
     def pi(self) -> Any: ...
-    def add(self, left: Any, right: Any) -> Any: ...
-    def mul(self, left: Any, right: Any) -> Any: ...
-    def sum(self, data: Any, axis: int) -> Any: ...
-    def prod(self, data: Any, axis: int) -> Any: ...
-    def power(self, data: Any, exponent: Fraction) -> Any: ...
-    def view(self, data: Any, change: Callable[[Any], Any]) -> Any: ...
-    def step(self, point: Point, argument: Expr) -> Value: ...
-    def apply(self, point: Point, function: str, argument: Expr, order: int) -> Value: ...
-
-
-class Value(NamedTuple):
-    data: Any
-    indices: tuple[Index, ...]
+    def dot(self, left: Any, right: Any) -> Any: ...
+    def power(self, data: Any, exponent: Fraction | int) -> Any: ...
+    def step(self, data: Any) -> Any: ...
+    def apply(self, data: Any, function: str, order: int) -> Any: ...
 
 
 class Point:
-    """One choice of widths and of leaf values, and every quantity and expression computed from it so far.
+    """One choice of widths and of leaf values, and the results of a plan's operations there so far.
 
-    ``definitions`` are without Derivative nodes and may grow. ``leaves`` hold what the field's ``leaf`` takes: arrays of Fractions.
+    ``leaves`` hold what the field's ``leaf`` takes: arrays of Fractions.
     """
 
-    def __init__(self, definitions: Mapping[str, Definition], sizes: Mapping[str, int], leaves: Mapping[str, Any], field: Field) -> None:
-        self.definitions, self.sizes, self.leaves, self.field = definitions, sizes, leaves, field
-        self._tensors: dict[str, Any] = {}
-        self._values: dict[Expr, Value] = {}
+    def __init__(self, plan: Plan, sizes: Mapping[str, int], leaves: Mapping[str, Any], field: Field) -> None:
+        self.plan, self.sizes, self.leaves, self.field = plan, sizes, leaves, field
+        self._results: dict[int, Any] = {}
+        self._fitting: set[tuple[str, ...]] = set()
 
-    def value(self, expr: Expr) -> Value:
-        """The value of an expression for every choice of its free indices; computed once."""
-        found = self._values.get(expr)
-        if found is None:
-            found = self._values[expr] = self._compute(expr)
-        return found
+    def value(self, expr: Expr) -> Any:
+        """The value of an expression; its axes are those of the plan's."""
+        results, operations = self._results, self.plan.operations
+        number = self.plan.value(expr).number
+        if number not in results:
+            for n in self.plan.needs(number):
+                if n not in results:
+                    operation = operations[n]
+                    if operation.axes not in self._fitting:
+                        self._fit(operation.axes)
+                    results[n] = getattr(self, operation.kind)(operation, *[results[i] for i in operation.inputs])
+        return results[number]
 
     def array(self, expr: Expr, indices: tuple[Index, ...]) -> Any:
-        """The value as data with these axes in this order; they include the free indices."""
-        order = tuple(sorted(indices))
-        shape, axes = self._shape(indices), [order.index(i) for i in indices]
-        return self.field.view(self._thin(self.value(expr), order), lambda a: np.broadcast_to(np.transpose(a, axes), shape))
+        """The value as an array with these axes in this order; they include the free indices."""
+        self._fit(tuple(i.axis for i in indices))
+        data, shape = _aligned(self.plan.value(expr).indices, indices)(self.value(expr)), tuple(self.sizes[i.axis] for i in indices)
+        return data if isinstance(data, np.ndarray) and data.shape == shape else np.broadcast_to(data, shape)
 
     def tensor(self, name: str) -> Any:
         """All entries of a quantity, its axes in the order of its definition."""
-        stack = [name]
-        while name not in self._tensors:  # no recursion here: programs may be deep
-            definition = self.definitions[stack[-1]]
-            missing = [n for n in definition.uses if n not in self._tensors]
-            if missing:
-                stack.extend(missing)
-            elif definition.body is None:
-                self._tensors[stack.pop()] = self.field.leaf(self.leaves[definition.name])
-            else:
-                self._tensors[stack.pop()] = self.array(definition.body, definition.indices)
-        return self._tensors[name]
+        indices = self.plan.definitions[name].indices
+        return self.array(Tensor(name, indices), indices)
 
-    def _shape(self, indices: tuple[Index, ...]) -> tuple[int, ...]:
-        shape = tuple(self.sizes[i.axis] for i in indices)
-        if math.prod(shape) > self.field.limit or len(shape) > 24:
+    def _fit(self, axes: tuple[str, ...]) -> None:
+        if math.prod(self.sizes[a] for a in axes) > self.field.limit or len(axes) > MOST_AXES:
             raise OutOfReach("the tensors have too many entries at these widths")
-        return shape
+        self._fitting.add(axes)
 
-    def _thin(self, value: Value, indices: tuple[Index, ...]) -> Any:
-        shape = tuple(self.sizes[i.axis] if i in value.indices else 1 for i in indices)
-        return self.field.view(value.data, lambda a: np.reshape(a, shape))
+    # One method for each kind of operation.
 
-    def _join(self, values: list[Value], how: Callable[[Any, Any], Any]) -> Value:
-        indices = values[0].indices
-        if all(v.indices == indices for v in values):
-            return Value(reduce(how, (v.data for v in values)), indices)
-        indices = tuple(sorted({i for v in values for i in v.indices}))
-        self._shape(indices)
-        return Value(reduce(how, (self._thin(v, indices) for v in values)), indices)
+    def number(self, op: Operation) -> Any:
+        return self.field.leaf(op.data)
 
-    def _take(self, data: Any, positions: tuple[Position, ...]) -> Value:
-        indices, at = self._grid(positions)
-        return Value(data if indices == positions else self.field.view(data, lambda a: a[at]), indices)
+    def pi(self, op: Operation) -> Any:
+        return self.field.pi()
 
-    def _grid(self, positions: tuple[Position, ...]) -> tuple[tuple[Index, ...], tuple[Any, ...]]:
-        """The indices among the positions, sorted, and each position as an array over them."""
-        indices = tuple(sorted({p for p in positions if isinstance(p, Index)}))
-        grid = dict(zip(indices, np.ogrid[tuple(map(slice, self._shape(indices)))], strict=True))
-        return indices, tuple(grid[p] if isinstance(p, Index) else p for p in positions)
+    def size(self, op: Operation) -> Any:
+        return self.field.leaf(Fraction(self.sizes[op.data]))
 
-    def _compute(self, expr: Expr) -> Value:
-        field = self.field
-        match expr:
-            case Num(number):
-                return Value(field.leaf(number), ())
-            case Pi():
-                return Value(field.pi(), ())
-            case Size(axis):
-                return Value(field.leaf(Fraction(self.sizes[axis])), ())
-            case Tensor(name, positions):
-                return self._take(self.tensor(name), positions)
-            case Delta(left, right):
-                indices, (one, other) = self._grid((left, right))
-                return Value(field.leaf(np.array([Fraction(0), Fraction(1)])[np.asarray(one == other, dtype=int)]), indices)
-            case Add(terms):
-                return self._join([self.value(t) for t in terms], field.add)
-            case Mul(factors):
-                return self._join([self.value(f) for f in factors], field.mul)
-            case Pow(base, exponent):
-                value = self.value(base)
-                return Value(field.power(value.data, exponent), value.indices)
-            case Sum(index, Mul(factors)) if any(index not in f.free for f in factors):
-                inside = Sum(index, mul(*(f for f in factors if index in f.free)))
-                return self.value(mul(*(f for f in factors if index not in f.free), inside))
-            case Sum(index, body) | Prod(index, body):
-                value, adds = self.value(body), isinstance(expr, Sum)
-                if index not in value.indices:
-                    return self.value(mul(Size(index.axis), body) if adds else power(body, self.sizes[index.axis]))
-                n = value.indices.index(index)
-                return Value((field.sum if adds else field.prod)(value.data, n), value.indices[:n] + value.indices[n + 1 :])
-            case Step(argument):
-                return field.step(self, argument)
-            case Apply(function, argument, order):
-                return field.apply(self, function, argument, order)
-        raise OutOfReach("a derivative is resolved before it is evaluated")
+    def leaf(self, op: Operation) -> Any:
+        return self.field.leaf(self.leaves[op.data])
+
+    def delta(self, op: Operation) -> Any:
+        n = self.sizes[op.data[0]]
+        same = np.arange(n) == op.data[1] if len(op.data) == 2 else np.eye(n, dtype=bool)
+        return np.where(same, self.field.leaf(Fraction(1)), self.field.leaf(Fraction(0)))
+
+    def view(self, op: Operation, data: Any) -> Any:
+        fixed, diagonal = op.data
+        data = data[tuple(slice(None) if n is None else n for n in fixed)]
+        return data if diagonal is None else np.einsum(data, *diagonal)
+
+    def add(self, op: Operation, *data: Any) -> Any:
+        return reduce(operator.add, [how(d) for how, d in zip(op.data, data, strict=True)])
+
+    def mul(self, op: Operation, left: Any, right: Any) -> Any:
+        return op.data[0](left) * op.data[1](right)
+
+    def dot(self, op: Operation, left: Any, right: Any) -> Any:
+        return self.field.dot(op.data[0](left), op.data[1](right))
+
+    def einsum(self, op: Operation, left: Any, right: Any) -> Any:
+        return np.einsum(left, op.data[0], right, *op.data[1:])
+
+    def sum(self, op: Operation, data: Any) -> Any:
+        return np.add.reduce(data, op.data)
+
+    def prod(self, op: Operation, data: Any) -> Any:
+        return data ** self.sizes[op.gone[0]] if op.data is None else np.multiply.reduce(data, op.data)
+
+    def power(self, op: Operation, data: Any) -> Any:
+        return self.field.power(data, op.data)
+
+    def step(self, op: Operation, data: Any) -> Any:
+        return self.field.step(data)
+
+    def apply(self, op: Operation, data: Any) -> Any:
+        return self.field.apply(data, *op.data)
 
 
 def instance(function: str) -> tuple[Fraction, ...]:
@@ -159,32 +327,20 @@ class Numbers:
     leaf: Callable[[Any], Any]
     pi: Callable[[], Any]
     functions: Mapping[str, Callable[[Any], Any]]
-    sign: Callable[[Any], Any]
+    step: Callable[[Any], Any]
     limit: int
-    add: Callable[[Any, Any], Any] = operator.add
-    mul: Callable[[Any, Any], Any] = operator.mul
-    sum: Callable[[Any, int], Any] = np.sum
-    prod: Callable[[Any, int], Any] = np.prod
+    dot: Callable[[Any, Any], Any] = np.dot
 
-    def view(self, data: Any, change: Callable[[Any], Any]) -> Any:
-        return change(data)
+    def power(self, data: Any, exponent: Fraction | int) -> Any:
+        return data ** (exponent if isinstance(exponent, int) else self.leaf(exponent))
 
-    def power(self, data: Any, exponent: Fraction) -> Any:
-        whole = exponent.denominator == 1 and abs(exponent) < 1 << 31
-        return data ** (int(exponent) if whole else self.leaf(exponent))
-
-    def step(self, point: Point, argument: Expr) -> Value:
-        value = point.value(argument)
-        return Value(self.sign(value.data), value.indices)
-
-    def apply(self, point: Point, function: str, argument: Expr, order: int) -> Value:
-        value = point.value(argument)
+    def apply(self, data: Any, function: str, order: int) -> Any:
         if function in self.functions:
-            return Value(self.functions[function](value.data), value.indices)
+            return self.functions[function](data)
         result = self.leaf(Fraction(0))
         for k, coefficient in reversed(list(enumerate(instance(function)))[order:]):
-            result = result * value.data + self.leaf(coefficient * math.perm(k, order))
-        return Value(result, value.indices)
+            result = result * data + self.leaf(coefficient * math.perm(k, order))
+        return result
 
 
 def _each(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -196,17 +352,6 @@ def _ball(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return _each(lambda u: function(u) if u.is_finite() else flint.arb("nan"))
 
 
-_NUMPY: dict[str, Callable[[Any], Any]] = {f: getattr(np, f) for f in ("exp", "log", "sin", "cos", "sinh", "cosh", "tanh")} | {
-    "atan": np.arctan, "sigmoid": lambda u: 1 / (1 + np.exp(-u)), "softplus": lambda u: np.log(1 + np.exp(u)),
-}
-FLOAT = Numbers(
-    lambda v: np.asarray(v).astype(float)[()], lambda: np.float64(np.pi), _NUMPY | {"erf": np.vectorize(math.erf, otypes=[float])},
-    lambda u: np.where(u > 0, 1.0, np.where(u < 0, 0.0, np.nan))[()], 1 << 21,
-)
-COMPLEX = Numbers(
-    lambda v: np.asarray(v).astype(complex)[()], lambda: np.complex128(np.pi),
-    _NUMPY | {"erf": np.vectorize(lambda u: complex(flint.acb(u).erf()), otypes=[complex])}, lambda u: FLOAT.sign(u.real), 1 << 21,
-)
 BALL = Numbers(
     _each(lambda q: flint.arb(flint.fmpq(q.numerator, q.denominator))), flint.arb.pi,
     {f: _ball(getattr(flint.arb, f)) for f in ("exp", "log", "sin", "cos", "sinh", "cosh", "tanh", "atan", "erf")}

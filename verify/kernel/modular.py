@@ -1,3 +1,4 @@
+# ruff: noqa: I001
 """Evaluation modulo a random prime, with bounds of what a false claim would have to be a root of.
 
 exp, log, roots and unknown functions become free variables, one for each value of their argument; the laws of exp and log are
@@ -6,23 +7,167 @@ applied to the expression first. Free variables obey no relation, so that agreem
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
-from random import Random
+from functools import reduce
+from itertools import islice
+from math import floor, log2, prod
+from secrets import token_bytes
 from typing import Any, NamedTuple
 
 import flint
 import numpy as np
 
-from verify.kernel.evaluate import Point, Value
-from verify.kernel.expr import ONE, Add, Apply, Expr, Mul, Num, Pow, Tensor, add, mul, neg, num, power, sub, substitute
-from verify.kernel.program import OutOfReach
+from verify.kernel.evaluate import BALL, Operation, Plan, Point
+from verify.kernel.expr import (
+    ONE, Add, Apply, Expr, Index, Mul, Num, Pow, Step, Tensor, add, delta, mul, neg, num, power, sub, substitute, total,
+)
+from verify.kernel.program import Definition, OutOfReach, Unequal
+
+OWN = -1  # the order of what stands for a free variable here: no function of a document has it
+WIDE = 1 << 8  # from so many entries on FLINT's matrices are quicker than arrays of residues
+
+_BY_EXP: dict[str, Callable[[Expr], Expr]] = {
+    "sigmoid": lambda u: power(add(ONE, Apply("exp", neg(u))), -1),
+    "tanh": lambda u: sub(mul(num(2), power(add(ONE, Apply("exp", mul(num(-2), u))), -1)), ONE),
+    "softplus": lambda u: Apply("log", add(ONE, Apply("exp", u))),
+    "sinh": lambda u: mul(num(Fraction(1, 2)), sub(Apply("exp", u), Apply("exp", neg(u)))),
+    "cosh": lambda u: mul(num(Fraction(1, 2)), add(Apply("exp", u), Apply("exp", neg(u)))),
+}
 
 
-class Unlucky(Exception):
-    """Raised where a residue has no inverse or no sign: another point is to be drawn."""
+def law(definitions: Mapping[str, Definition], expr: Expr) -> Expr | None:
+    """The same by the laws of exp, log, roots, sin and cos, down to free variables; None where none applies."""
+    match expr:
+        case Pow(base, exponent) if exponent.denominator > 1:
+            return mul(power(base, floor(exponent)), Apply(f"root {exponent % 1}", base, OWN))
+        case Step(Mul((Num(constant), *rest))) if abs(constant) != 1:
+            return Step(mul(num(1 if constant > 0 else -1), *rest))
+        case Apply("sin" | "cos" as function, argument, 0):
+            half = Apply("tan of the half", argument, OWN)
+            top = mul(num(2), half) if function == "sin" else sub(ONE, power(half, 2))
+            return mul(top, power(add(ONE, power(half, 2)), -1))
+        case Apply(function, argument, 0) if function in _BY_EXP:
+            return _BY_EXP[function](argument)
+        case Apply("exp" | "log" as function, argument, 0):
+            if isinstance(argument, Tensor):
+                made = definitions[argument.name]
+                argument = substitute(made.body, dict(zip(made.indices, argument.indices, strict=True))) if made.body else argument
+            return _exp_or_log(function, argument)
+    return None
+
+
+def _exp_or_log(function: str, argument: Expr) -> Expr | None:
+    match function, argument:
+        case ("exp", Apply("log", u, 0)) | ("log", Apply("exp", u, 0)):
+            return u
+        case "exp", Add(terms):
+            return mul(*(Apply("exp", t) for t in terms))
+        case "exp", Mul((Num(constant), *rest)):
+            return power(Apply("exp", mul(*rest)), constant)
+        case "log", Mul(factors):
+            return add(*(Apply("log", f) for f in factors))
+        case "log", Pow(base, exponent):
+            return mul(num(exponent), Apply("log", base))
+        case "log", Apply(inside, u, 0) if inside in _BY_EXP:
+            return Apply("log", _BY_EXP[inside](u))
+    return None
+
+
+def _array(entries: list[Any], shape: tuple[int, ...]) -> Any:
+    array = np.empty(len(entries), dtype=object)
+    array[:] = entries
+    return array.reshape(shape)
+
+
+class Modular:
+    """The field of a random prime of 61 bits. What has no inverse, or no sign, raises ZeroDivisionError: another point is to be drawn."""
+
+    limit = BALL.limit
+
+    def __init__(self, source: Callable[[int], bytes] = token_bytes) -> None:
+        self.source, self.prime = source, 0
+        while not flint.fmpz(self.prime).is_prime():
+            self.prime = int.from_bytes(source(8)) >> 4 | 1 << 60
+        self._pool = self._residues()
+        self._known: dict[tuple[str, int], dict[int, Any]] = {}
+        self._matrices: dict[tuple[int, bool], tuple[Any, Any]] = {}
+
+    def _residues(self) -> Iterator[Any]:
+        """Uniform residues from the source of random bytes."""
+        while True:
+            numbers = np.frombuffer(self.source(1 << 11), dtype=np.uint64) >> 3
+            yield from [flint.nmod(n, self.prime) for n in numbers.tolist() if n < self.prime]
+
+    def drawn(self, *shape: int) -> Any:
+        """An array of uniform residues."""
+        return _array([*islice(self._pool, prod(shape))], shape)
+
+    def leaf(self, values: Any) -> Any:
+        """A rational as a residue; arrays of residues as they are, wide matrices made ready for products."""
+        if not isinstance(values, np.ndarray):
+            return _array([flint.nmod(values.numerator, self.prime) / values.denominator], ())
+        if values.ndim == 2 and values.size >= WIDE:
+            self._matrix(values, True)
+        return values
+
+    def pi(self) -> Any:
+        return self.apply(self.leaf(Fraction(1)), "pi", OWN)
+
+    def dot(self, left: Any, right: Any) -> Any:
+        """The product of arrays as numpy's dot has it; of wide matrices by FLINT."""
+        if (left.size < WIDE and right.size < WIDE) or left.ndim == right.ndim == 1 or left.ndim > 2 or right.ndim > 2:
+            return left.dot(right)
+        return _array((self._matrix(left, True) * self._matrix(right, False)).entries(), left.shape[:-1] + right.shape[1:])
+
+    def _matrix(self, array: Any, left: bool) -> Any:
+        """An array as FLINT's matrix, a vector as a row or as a column; made once, for weights are wanted forwards and backwards."""
+        key = id(array), left and array.ndim == 1
+        if key not in self._matrices:
+            rows, columns = array.shape if array.ndim == 2 else (1, array.size) if left else (array.size, 1)
+            self._matrices[key] = array, flint.nmod_mat(rows, columns, array.ravel().tolist(), self.prime)
+        return self._matrices[key][1]
+
+    def power(self, data: Any, exponent: Fraction | int) -> Any:
+        if not isinstance(exponent, int):
+            raise OutOfReach("an exponent is too large for residues")
+        return data**exponent
+
+    def step(self, data: Any) -> Any:
+        """A sign drawn for each value up to its sign, so that the steps of u and of -u agree."""
+        values, half, bits = [int(v) for v in np.ravel(data)], self.prime // 2, [flint.nmod(n, self.prime) for n in (0, 1)]
+        if 0 in values:
+            raise ZeroDivisionError("a step at its kink")
+        coins = self._free("step", OWN, [v if v <= half else self.prime - v for v in values])
+        return _array([bits[(int(coin) + (v > half)) % 2] for v, coin in zip(values, coins, strict=True)], np.shape(data))
+
+    def apply(self, data: Any, function: str, order: int) -> Any:
+        """A variable drawn for each value of the data."""
+        return _array(self._free(function, order, [int(v) for v in np.ravel(data)]), np.shape(data))
+
+    def _free(self, function: str, order: int, values: list[int]) -> list[Any]:
+        known = self._known.setdefault((function, order), {})
+        return [known[v] if v in known else known.setdefault(v, next(self._pool)) for v in values]
+
+
+def contracted(
+    definitions: Mapping[str, Definition], sides: tuple[Expr, Expr], indices: tuple[Index, ...], apart: tuple[Unequal, ...]
+) -> tuple[dict[str, Definition], list[Expr]]:
+    """Both sides where the pairs are apart, summed over all indices against a leaf for each of them; first the leaves.
+
+    As polynomials in the leaves' entries too, both sums are equal only if the sides are in every entry: two numbers tell what two tensors
+    would, and no tensor of all the indices is made.
+    """
+    longest = max(definitions, key=len, default="")
+    leaves = {(name := f"{longest} random {index.name} {index.axis}"): Definition(name, (index,)) for index in indices}
+    weights = [*(sub(ONE, delta(c.left, c.right)) for c in apart), *(Tensor(name, d.indices) for name, d in leaves.items())]
+    sums = []
+    for side in sides:
+        if isinstance(side, Tensor) and len(side.free) > 1:
+            made = definitions[side.name]
+            side = substitute(made.body, dict(zip(made.indices, side.indices, strict=True))) if made.body else side
+        sums.append(add(*(total(mul(t, *weights), *indices) for t in (side.terms if isinstance(side, Add) else (side,)))))
+    return leaves, sums
 
 
 class Bound(NamedTuple):
@@ -42,159 +187,82 @@ class Bound(NamedTuple):
 UNIT, DRAWN = Bound(0, 0, 0), Bound(1, 0, 0)
 
 
-@dataclass(frozen=True)
-class Residues:
-    """Entries modulo the prime; each is a quotient of polynomials in what was drawn, within these bounds."""
+class Ratio(NamedTuple):
+    """Bounds of numerator and denominator of every entry of a result."""
 
-    array: Any
-    num: Bound = UNIT
-    den: Bound = UNIT
+    top: Bound = UNIT
+    bottom: Bound = UNIT
 
-
-_BY_EXP: dict[str, Callable[[Expr], Expr]] = {
-    "sigmoid": lambda u: power(add(ONE, Apply("exp", neg(u))), -1),
-    "tanh": lambda u: sub(mul(num(2), power(add(ONE, Apply("exp", mul(num(-2), u))), -1)), ONE),
-    "softplus": lambda u: Apply("log", add(ONE, Apply("exp", u))),
-    "sinh": lambda u: mul(num(Fraction(1, 2)), sub(Apply("exp", u), Apply("exp", neg(u)))),
-    "cosh": lambda u: mul(num(Fraction(1, 2)), add(Apply("exp", u), Apply("exp", neg(u)))),
-}
+    def plus(self, other: Ratio) -> Ratio:
+        return Ratio(self.top.times(other.bottom).plus(other.top.times(self.bottom)), self.bottom.times(other.bottom))
 
 
-class Modular:
-    """The field of a random prime between 2^49 and 2^50: products are exact in int64 with a quotient estimated in float64."""
+class Bounds(Point):
+    """The bounds of a plan's results at some widths, whatever the prime. ``leaves`` are the bounds of what is drawn for them."""
 
-    limit = 1 << 16
+    def __init__(self, plan: Plan, sizes: Mapping[str, int], leaves: Mapping[str, Bound]) -> None:
+        super().__init__(plan, sizes, leaves, BALL)
+        self.arguments, self.variables = UNIT, 0
 
-    def __init__(self, draw: Random) -> None:
-        self.draw, self.prime = draw, 0
-        while not flint.fmpz(self.prime).is_prime():
-            self.prime = draw.getrandbits(49) | 1 << 49
-        self.known: dict[tuple[object, int], int] = {}
-        self.arguments = UNIT
+    def number(self, op: Operation) -> Ratio:
+        return Ratio(Bound(0, 0, log2(max(abs(op.data.numerator), 1))), Bound(0, 0, log2(op.data.denominator)))
 
-    def leaf(self, values: Any) -> Residues:
-        """Exact constants; what is drawn already is taken as it is."""
-        if isinstance(values, Residues):
-            return values
-        flat = [Fraction(v) for v in np.ravel(values)]
-        if any(v.denominator % self.prime == 0 for v in flat):
-            raise Unlucky
-        array = np.array([v.numerator * pow(v.denominator, -1, self.prime) % self.prime for v in flat], dtype=np.int64)
-        lcm = math.lcm(*(v.denominator for v in flat))
-        top = max(abs(v) * lcm for v in flat).numerator
-        return Residues(array.reshape(np.shape(values)), Bound(0, 0, math.log2(max(top, 1))), Bound(0, 0, math.log2(lcm)))
+    def size(self, op: Operation) -> Ratio:
+        return Ratio(Bound(0, 0, log2(self.sizes[op.data])))
 
-    def pi(self) -> Residues:
-        return self._free("pi", self.leaf(Fraction(1)))
+    def leaf(self, op: Operation) -> Ratio:
+        return Ratio(self.leaves[op.data])
 
-    def view(self, data: Residues, change: Callable[[Any], Any]) -> Residues:
-        return Residues(change(data.array), data.num, data.den)
+    def pi(self, op: Operation) -> Ratio:
+        return self.apply(op, Ratio())
 
-    def add(self, left: Residues, right: Residues) -> Residues:
-        top = left.num.times(right.den).plus(right.num.times(left.den))
-        return Residues((left.array + right.array) % self.prime, top, left.den.times(right.den))
+    def delta(self, op: Operation) -> Ratio:
+        return Ratio()
 
-    def mul(self, left: Residues, right: Residues) -> Residues:
-        return Residues(self._product(left.array, right.array), left.num.times(right.num), left.den.times(right.den))
+    def view(self, op: Operation, data: Ratio) -> Ratio:
+        return data
 
-    def sum(self, data: Residues, axis: int) -> Residues:
-        n = data.array.shape[axis]  # at most 2^13 residues of 50 bits fit
-        if n > 1 << 13:
-            raise OutOfReach("an axis is too wide for residues")
-        top = data.num.times(data.den, n - 1)
-        return Residues(data.array.sum(axis) % self.prime, top.times(Bound(0, 0, math.log2(n))), UNIT.times(data.den, n))
+    def add(self, op: Operation, *data: Ratio) -> Ratio:
+        return reduce(Ratio.plus, data)
 
-    def prod(self, data: Residues, axis: int) -> Residues:
-        array: Any = np.int64(1)
-        for part in np.moveaxis(data.array, axis, 0):
-            array = self._product(array, part)
-        n = data.array.shape[axis]
-        return Residues(array, UNIT.times(data.num, n), UNIT.times(data.den, n))
+    def mul(self, op: Operation, left: Ratio, right: Ratio) -> Ratio:
+        return Ratio(left.top.times(right.top), left.bottom.times(right.bottom))
 
-    def power(self, data: Residues, exponent: Fraction) -> Residues:
-        whole, rest = divmod(exponent, 1)
-        array, base, n = np.ones_like(data.array), data.array, abs(whole)
-        if whole < 0:
-            if not np.all(base):
-                raise Unlucky
-            n = n * (self.prime - 2)
-        while n := n % (self.prime - 1) if n >= self.prime else n:
-            array = self._product(array, base) if n % 2 else array
-            base, n = self._product(base, base), n // 2
-        top, bottom = (data.den, data.num) if whole < 0 else (data.num, data.den)
-        result = Residues(array, UNIT.times(top, abs(whole)), UNIT.times(bottom, abs(whole)))
-        return self.mul(result, self._free(("root", rest), data)) if rest else result
+    def sum(self, op: Operation, data: Ratio) -> Ratio:
+        n = prod(self.sizes[a] for a in op.gone)
+        return Ratio(data.top.times(data.bottom, n - 1).times(Bound(0, 0, log2(n))), UNIT.times(data.bottom, n))
 
-    def step(self, point: Point, argument: Expr) -> Value:
-        """A sign drawn for each value up to its sign, so that the steps of u and of -u agree."""
-        if isinstance(argument, Mul) and isinstance(argument.factors[0], Num):
-            sign = 1 if argument.factors[0].value > 0 else -1
-            argument = mul(num(sign), *argument.factors[1:])
-        value = point.value(argument)
-        array = value.data.array
-        if not np.all(array):
-            raise Unlucky
-        negative = array > self.prime // 2
-        coins = self._free("step", Residues(np.where(negative, self.prime - array, array), value.data.num, value.data.den)).array % 2
-        return Value(Residues(np.where(negative, 1 - coins, coins), Bound(0, 1, 1)), value.indices)
+    def dot(self, op: Operation, left: Ratio, right: Ratio) -> Ratio:
+        return self.sum(op, self.mul(op, left, right))
 
-    def apply(self, point: Point, function: str, argument: Expr, order: int) -> Value:
-        other = None if order else _rewritten(point, function, argument)
-        if other is not None:
-            return point.value(other)
-        value = point.value(argument)
-        if function not in ("sin", "cos") or order:
-            return Value(self._free((function, order), value.data), value.indices)
-        one, half = self.leaf(Fraction(1)), self._free("tan of the half", value.data)
-        square, two = self.mul(half, half), self.leaf(Fraction(2))
-        top = self.mul(two, half) if function == "sin" else self.add(one, self.mul(self.leaf(Fraction(-1)), square))
-        return Value(self.mul(top, self.power(self.add(one, square), Fraction(-1))), value.indices)
+    einsum = dot
 
-    def _product(self, left: Any, right: Any) -> Any:
-        quotient = np.floor(np.asarray(left, dtype=float) * right / self.prime).astype(np.int64)  # off by at most 1
-        with np.errstate(over="ignore"):
-            rest = left * right - quotient * self.prime  # exact modulo 2^64, and small
-        return np.where(rest < 0, rest + self.prime, np.where(rest >= self.prime, rest - self.prime, rest))
+    def prod(self, op: Operation, data: Ratio) -> Ratio:
+        n = self.sizes[op.gone[0]]
+        return Ratio(UNIT.times(data.top, n), UNIT.times(data.bottom, n))
 
-    def _free(self, kind: object, data: Residues) -> Residues:
-        """A variable drawn for each value of the data."""
-        self.arguments = self.arguments.plus(data.num.times(data.den))
-        drawn = [self.known.setdefault((kind, v), self.draw.randrange(1, self.prime)) for v in np.ravel(data.array).tolist()]
-        return Residues(np.array(drawn, dtype=np.int64).reshape(np.shape(data.array)), DRAWN)
+    def power(self, op: Operation, data: Ratio) -> Ratio:
+        top, bottom = data if op.data > 0 else data[::-1]
+        return Ratio(UNIT.times(top, abs(op.data)), UNIT.times(bottom, abs(op.data)))
 
-    def survival(self, difference: Residues) -> float:
+    def step(self, op: Operation, data: Ratio) -> Ratio:
+        self.apply(op, data)
+        return Ratio(Bound(0, 1, 1))
+
+    def apply(self, op: Operation, data: Ratio) -> Ratio:
+        self.arguments = self.arguments.plus(data.top.times(data.bottom))
+        self.variables += prod(self.sizes[a] for a in op.axes)
+        return Ratio(DRAWN)
+
+    def survival(self, difference: Ratio) -> float:
         """A bound of the chance that a difference which is not identically 0 came out as 0 in every entry.
 
         Schwartz-Zippel for numerator and denominator together: over the signs, over the numbers drawn, and over the prime (at
-        least 2^43 primes are in range, and an integer of h bits has at most h/49 of them as divisors); the same for two different
+        least 2^54 primes are in range, and an integer of h bits has at most h/60 of them as divisors); the same for two different
         arguments that have met.
         """
-        degree, bits, height = difference.num.times(difference.den)
-        pairs = len(self.known) ** 2
-        fields = (degree + pairs * (2 * self.arguments.degree + 1)) / 2**49
-        primes = (height + pairs * (2 * self.arguments.height + 1)) / 49 / 2**43
+        degree, bits, height = difference.top.times(difference.bottom)
+        pairs = self.variables**2
+        fields = (degree + pairs * (2 * self.arguments.degree + 1)) / 2**60
+        primes = (height + pairs * (2 * self.arguments.height + 1)) / 60 / 2**54
         return min(1.0, 1 - 2**-bits * (1 - min(1.0, fields)) + primes) if bits else min(1.0, fields + primes)
-
-
-def _rewritten(point: Point, function: str, argument: Expr) -> Expr | None:
-    """The same by the laws of exp and log, where they apply."""
-    if function in _BY_EXP:
-        return _BY_EXP[function](argument)
-    inner = argument
-    if isinstance(argument, Tensor):
-        made = point.definitions[argument.name]
-        inner = substitute(made.body, dict(zip(made.indices, argument.indices, strict=True))) if made.body else argument
-    match function, inner:
-        case ("exp", Apply("log", u, 0)) | ("log", Apply("exp", u, 0)):
-            return u
-        case "exp", Add(terms):
-            return mul(*(Apply("exp", t) for t in terms))
-        case "exp", Mul((Num(constant), *rest)):
-            return power(Apply("exp", mul(*rest)), constant)
-        case "log", Mul(factors):
-            return add(*(Apply("log", f) for f in factors))
-        case "log", Pow(base, exponent):
-            return mul(num(exponent), Apply("log", base))
-        case "log", Apply(inside, u, 0) if inside in _BY_EXP:
-            return Apply("log", _BY_EXP[inside](u))
-    return None

@@ -62,15 +62,6 @@ class _Level(NamedTuple):
 LEVELS = (_Level(keep=True), _Level(), _Level(inline=True), _Level(inline=True, sized=True))
 
 
-def equal(program: Program, left: Expr, right: Expr, conditions: tuple[Condition, ...] = (), budget: int = 20_000) -> Proof | None:
-    """A proof that both sides are equal for all widths, all indices that meet the conditions, and all values, or None.
-
-    Neither side has a Derivative. None means not shown, never different; it is also the answer over the budget, which
-    counts the monomials made at each level, and where a side has no value or the conditions contradict each other.
-    """
-    return Normalizer(program).equal(left, right, conditions, budget)
-
-
 class Normalizer:
     """The decision procedure for one program. ``auxiliary`` names definitions, such as Jacobians, that every level inlines."""
 
@@ -82,7 +73,11 @@ class Normalizer:
         self.inlined = auxiliary | {d.name for d in program.definitions if d.body is not None and _nonlinear(d.body)}
 
     def equal(self, left: Expr, right: Expr, conditions: tuple[Condition, ...] = (), budget: int = 20_000) -> Proof | None:
-        """A proof that both sides are equal, or None; as the function of that name."""
+        """A proof that both sides are equal for all widths, all indices that meet the conditions, and all values, or None.
+
+        Neither side has a Derivative. None means not shown, never different; it is also the answer over the budget, which
+        counts the monomials made at each level, and where a side has no value or the conditions contradict each other.
+        """
         for number, level in enumerate(LEVELS[: 4 if self.program.sizes else 3]):
             form = _Form(self, level, budget)
             try:

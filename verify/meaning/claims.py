@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from verify.kernel import expr as k
-from verify.kernel.calculus import affected
 from verify.kernel.decision import IllTyped, Kernel
 from verify.kernel.expr import Expr, Index
 from verify.kernel.program import Condition, Equal, Program, Unequal, nodes
@@ -15,6 +14,7 @@ from verify.meaning.matrices import Grid, MatrixElaborator, is_matrix_notation
 from verify.meaning.network import Network
 from verify.meaning.symbols import iteration, letter_of, occurrence
 from verify.meaning.tables import TableElaborator, aligned, is_written_out
+from verify.programs import affected
 from verify.reading.syntax import Added, Big, Chain, Derivative, Group, Juxtaposed, Name, Node, Noted, Number, Product, Reference, Scripted
 from verify.reading.traversal import walk
 

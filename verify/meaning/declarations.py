@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from verify.kernel import expr as k
-from verify.kernel.calculus import resolve
 from verify.kernel.decision import IllTyped, Kernel
 from verify.kernel.expr import Index, substitute
-from verify.kernel.normal_form import equal
+from verify.kernel.normal_form import Normalizer
 from verify.kernel.program import Definition, Program, SumsToOne
 from verify.meaning.axes import AxisVariables, Defining, infer
 from verify.meaning.definitions import Found, Line, lines, stretches
@@ -24,6 +23,7 @@ from verify.meaning.shapes import UNIT, Shapes, fitting_shapes, indexed, is_matr
 from verify.meaning.symbols import OPEN_FUNCTIONS, Lexicon, keys_in, letter_of, lexicon, likeliest, occurrence, occurrences_in, script_text
 from verify.meaning.tables import TableElaborator, at, cells_of, is_written_out
 from verify.meaning.twins import without_twins
+from verify.programs import resolve
 from verify.reading.syntax import Added, Chain, Derivative, Document, Group, Juxtaposed, Name, Node, Number, Product, Scripted, Tuple
 from verify.reading.traversal import walk
 
@@ -207,7 +207,7 @@ def _refined(network: Network, found: Found) -> Network:
     if any(found.key in d.uses for d in order if d.name in inner):
         return network
     same = substitute(made.body, dict(zip(made.indices, definition.indices, strict=True)))
-    if equal(network.program, definition.body, same) is None:
+    if Normalizer(network.program).equal(definition.body, same) is None:
         return network
     return replace(network, program=replace(network.program, definitions=tuple(in_order([*order, made]))))
 

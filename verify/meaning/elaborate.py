@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction as Rational
 
 from verify.kernel import expr as k
-from verify.kernel.calculus import resolve
 from verify.kernel.expr import Expr, Index
 from verify.kernel.program import Condition, Equal, Program, Unequal
 from verify.meaning.network import Network
 from verify.meaning.symbols import Occurrence, bound_letters, iteration, letter_of, occurrence, script_text, symbol_node
+from verify.programs import resolve
 from verify.reading.syntax import (
     Added,
     Big,

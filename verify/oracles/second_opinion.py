@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from verify.kernel.calculus import resolve_shared
-from verify.kernel.evaluate import FLOAT, Point
+from verify.floats import FLOAT
+from verify.kernel.calculus import Resolver
+from verify.kernel.evaluate import Plan, Point
 from verify.kernel.expr import ONE, Derivative, Expr, Index, Tensor, children, delta, fresh, mul, rebuild, sub
 from verify.kernel.program import Claim, Condition, Definition, Equal, Program
 from verify.oracles.forward import Array, Forward, Network, disagreement
@@ -43,8 +44,10 @@ def kernel(program: Program, quantity: str, wrt: str, network: Network) -> Array
     for index in program.by_name[wrt].indices:
         columns += (fresh(index, {*program.by_name[quantity].indices, *columns}),)
     rows = program.by_name[quantity].indices
-    extended, resolved = resolve_shared(program, Derivative(Tensor(quantity, rows), Tensor(wrt, columns)))
-    return np.asarray(Point(extended.by_name, network.sizes, network.leaves, FLOAT).array(resolved, rows + columns), dtype=float)
+    resolver = Resolver(program)
+    resolved = resolver.resolve(Derivative(Tensor(quantity, rows), Tensor(wrt, columns)))
+    point = Point(Plan(resolver.definitions), network.sizes, network.leaves, FLOAT)
+    return np.asarray(point.array(resolved, rows + columns), dtype=float)
 
 
 def _holds(condition: Condition) -> Expr:

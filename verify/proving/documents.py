@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from verify.judging.asked import asked_pair
 from verify.judging.judge import stated_assumptions
-from verify.kernel.calculus import affected
 from verify.kernel.program import Program
 from verify.meaning.declarations import SCALARS, declared, known_to, sums_to_one
 from verify.meaning.network import Network
+from verify.programs import affected
 from verify.proving.network import Detail, derive
 from verify.proving.proof import NotProved, Proof
 from verify.reading.syntax import Document

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from verify.kernel.calculus import affected
 from verify.kernel.decision import IllTyped, Kernel, Proved, Tested
 from verify.kernel.expr import (
     ONE,
@@ -41,6 +40,7 @@ from verify.kernel.expr import (
 )
 from verify.kernel.program import Condition, Definition, Equal, OutOfReach, Program, Unequal, nodes
 from verify.notations.page import LETTERS
+from verify.programs import affected
 from verify.proving.order import readable
 from verify.proving.proof import Block, Chain, Heading, Line, NotProved, Proof, Signal, Way
 from verify.proving.rules import activation_forms, contracted, steps
