@@ -48,7 +48,7 @@ ROOMS = (
 )
 """The rooms in the order in which data goes through them. A module belongs to the room with the longest matching name."""
 
-KERNEL_LINES = 1_600
+KERNEL_LINES = 1_720
 HEAVY = ("sympy", "hypothesis", "pytest", "derivations")
 
 
