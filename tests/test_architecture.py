@@ -41,6 +41,7 @@ ROOMS = (
     "verify.proving",
     "verify.rendering",
     "verify.marking",
+    "verify.exporting",
     "verify.expectations",
     "verify",
     "verify.cli",
