@@ -239,9 +239,10 @@ def recheck(reports: tuple[Path, ...]) -> NoReturn:
 @click.option("--to", "target", type=click.Choice(("md", "tex")), default="md", show_default=True, help="The format.")
 @click.option("--style", type=click.Choice(("index", "matrix", "loose")), default="index", show_default=True, help="The notation.")
 @click.option("--detail", type=click.Choice(("brief", "full")), default="full", show_default=True, help="How small the steps are.")
+@click.option("--lang", default="en", show_default=True, help="The language of the sentences: en, vi, or of another catalogue.")
 @click.option("-o", "--output", type=PATH, help="The file to write; otherwise standard output.")
 def prove(
-    subject: str, wanted: tuple[str, ...], target: str, style: str, detail: Literal["brief", "full"], output: Path | None
+    subject: str, wanted: tuple[str, ...], target: str, style: str, detail: Literal["brief", "full"], lang: str, output: Path | None
 ) -> None:
     """Print the proof of the gradients of an entry of the catalogue, or of the network that a document or an assignment declares.
 
@@ -253,9 +254,10 @@ def prove(
     from verify.rendering.proof import proof_latex, proof_markdown
     from verify.rendering.proof_parts import parts
 
+    translate = _translator(lang)
     try:
-        found = parts(prove_subject(subject, wanted, detail), style)
-        text = {"md": proof_markdown, "tex": proof_latex}[target](found)
+        found = parts(prove_subject(subject, wanted, detail), style, translate)
+        text = proof_latex(found, lang) if target == "tex" else proof_markdown(found)
         if output is None:
             click.echo(text, nl=False)
         else:

@@ -12,6 +12,7 @@ from verify.kernel.program import Program
 from verify.meaning.declarations import SCALARS, declared, known_to, sums_to_one
 from verify.meaning.network import Network
 from verify.programs import affected
+from verify.proving.letters import lettered
 from verify.proving.network import Detail, derive
 from verify.proving.proof import NotProved, Proof
 from verify.reading.syntax import Document
@@ -32,7 +33,7 @@ def prove(document: Document, wanted: Sequence[str] = (), detail: Detail = "full
     if network is None or network.root is None or network.abstract is not None:
         raise NotProved("no loss is defined: a proof begins with a forward pass that ends in one number")
     stated = stated_assumptions(found.lines, network)
-    program = replace(network.program, assumptions=(stated | sums_to_one(network)) & known_to(network))
+    program = lettered(replace(network.program, assumptions=(stated | sums_to_one(network)) & known_to(network)))
     _understood(network, network.root)
     root = network.root
     parameters = tuple(_parameters(program, root))

@@ -9,7 +9,8 @@ from verify.kernel.decision import Tested
 from verify.kernel.expr import Add, Derivative, Expr, Index, Size, Sum, Tensor, mul, num
 from verify.kernel.program import Assumption, Condition, Definition, Equal, OneHot, Positive, SumsToOne
 from verify.notations import NOTATIONS
-from verify.notations.page import LETTERS, Page, Unsayable, below, indices_of, tensor_name
+from verify.notations.page import Page, Unsayable, below, indices_of, tensor_name
+from verify.proving.letters import LETTERS
 from verify.proving.proof import Chain, Heading, Line, Proof, Signal, Way
 
 Translate = Callable[[str], str]
