@@ -39,7 +39,7 @@ def _markdown(part: Part) -> str:
 def _aligned(rows: Sequence[Row], latin: bool = True) -> str:
     lines = []
     for row in rows:
-        reason = rf"\text{{({_latex_line(row.reason, latin)})}}" if row.reason else ""
+        reason = r"\text{(" + _latex_line(row.reason, latin) + ")}" if row.reason else ""
         lines.append(" && ".join(filter(None, (f"{row.left} &{row.relation} {row.right}", reason))))
     return " \\\\\n".join(lines)
 
