@@ -65,12 +65,8 @@ def check(
         return check_code(text, file=file, assignment=assignment)
     document = read(text, format)
     given = read(assignment.body) if assignment is not None else None
-    found = declared(document, given)
+    found, stated, judgements = judged(document, given, deciders or Deciders())
     network = found.scopes[-1].network
-    stated = stated_assumptions([*(declared_lines(given) if given is not None else []), *found.lines], network)
-    pool = deciders or Deciders()
-    judges = [pool.of(scope.network.program, (stated | sums_to_one(scope.network)) & known_to(scope.network)) for scope in found.scopes]
-    judgements = Judge(document, found, judges, stated).judgements()
     if not fast:
         judgements = with_second_opinions(judgements)
     chains: dict[int, str] = {}
@@ -96,6 +92,14 @@ def _asked(assignment: Asking, judgements: Sequence[Judgement], names: Sequence[
     except ValueError:
         alone = declared(read(""), read(assignment.body)).scopes
         return tuple(replace(a, status="unread") for a in asked(assignment.quantities, (), (), alone, assignment.within))
+
+
+def judged(document: Document, given: Document | None, deciders: Deciders) -> tuple[Declared, frozenset[Assumption], list[Judgement]]:
+    """What a document declares, what it assumes in so many words, and the judgement of each relation; ``given`` is an assignment."""
+    found = declared(document, given)
+    stated = stated_assumptions([*(declared_lines(given) if given is not None else []), *found.lines], found.scopes[-1].network)
+    pool = [deciders.of(scope.network.program, (stated | sums_to_one(scope.network)) & known_to(scope.network)) for scope in found.scopes]
+    return found, stated, Judge(document, found, pool, stated).judgements()
 
 
 def _relation(

@@ -235,6 +235,7 @@ def recheck(reports: tuple[Path, ...]) -> NoReturn:
 
 @main.command()
 @click.argument("subject", metavar="NAME|FILE")
+@click.option("--correct", is_flag=True, help="Mend the wrong lines of a document instead, and what depends on them.")
 @click.option("--wrt", "wanted", multiple=True, metavar="NAME", help="By what to differentiate, as w_{h1}; may be repeated.")
 @click.option("--to", "target", type=click.Choice(("md", "tex")), default="md", show_default=True, help="The format.")
 @click.option("--style", type=click.Choice(("index", "matrix", "loose")), default="index", show_default=True, help="The notation.")
@@ -242,12 +243,24 @@ def recheck(reports: tuple[Path, ...]) -> NoReturn:
 @click.option("--lang", default="en", show_default=True, help="The language of the sentences: en, vi, or of another catalogue.")
 @click.option("-o", "--output", type=PATH, help="The file to write; otherwise standard output.")
 def prove(
-    subject: str, wanted: tuple[str, ...], target: str, style: str, detail: Literal["brief", "full"], lang: str, output: Path | None
+    subject: str,
+    correct: bool,
+    wanted: tuple[str, ...],
+    target: str,
+    style: str,
+    detail: Literal["brief", "full"],
+    lang: str,
+    output: Path | None,
 ) -> None:
     """Print the proof of the gradients of an entry of the catalogue, or of the network that a document or an assignment declares.
 
     Each step is decided before it is printed. What a file says beside its definitions is no part of the proof.
+
+    With --correct the document itself is printed, its wrong lines mended in its own notation and marked; what was changed goes to standard
+    error. Exit status: 0, or with --correct 1 where a wrong line is left; 2 nothing can be printed.
     """
+    if correct:
+        _correct(Path(subject), lang, output)
     from verify.files import Unreadable, write_text
     from verify.proving.proof import NotProved
     from verify.proving.subject import prove_subject
@@ -266,6 +279,28 @@ def prove(
         _fail(Path(subject), str(error))
     except Unreadable as error:
         _fail(output or Path(subject), str(error))
+
+
+def _correct(path: Path, lang: str, output: Path | None) -> NoReturn:
+    """Print or write the corrected document, say what was changed, and end."""
+    from verify.files import Unreadable, format_of, read_bytes, write_text
+    from verify.proving.correcting import corrected
+
+    translate = _translator(lang)
+    try:
+        found = corrected(read_bytes(path), format_of(path), translate("corrected"))
+        if output is None:
+            click.echo(found.marked, nl=False)
+        else:
+            write_text(output, found.marked)
+    except (Unreadable, ValueError) as reason:
+        _fail(path, str(reason))
+    for change in found.changes:
+        kind = f" ({translate(change.mistake)})" if change.mistake else ""
+        _complain(path, f"{translate('corrected')}{kind}: {change.becomes}", change.line)
+    for left in found.left:
+        _complain(path, f"{translate('not corrected')}: {translate(left.reason)}", left.line)
+    sys.exit(REFUTED if found.left else NOTHING_REFUTED)
 
 
 @main.command(name="list")

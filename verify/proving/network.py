@@ -80,19 +80,21 @@ def derive(
     title: str = "",
     source: str = "",
     parameters: Sequence[str] = (),
+    signals: bool = True,
 ) -> Proof:
     """The proof of the derivatives of a quantity by the wanted ones, each step decided.
 
     ``root`` is what is differentiated, as a rule the loss; ``wanted`` are names of quantities that it depends on, in the order in which
-    the results are listed; those among the ``parameters`` get their update rule too. Raises NotProved where something wanted has no
-    influence, or where the kernel decides no form of a step.
+    the results are listed; those among the ``parameters`` get their update rule too. Without ``signals`` no error signal gets a
+    name, and the results are in quantities of the program alone. Raises NotProved where something wanted has no influence, or where the
+    kernel decides no form of a step.
     """
-    proof = _Derivation(program, root, tuple(wanted), detail == "full").proof(name, title, source)
+    proof = _Derivation(program, root, tuple(wanted), detail == "full", signals).proof(name, title, source)
     return replace(proof, parameters=tuple(parameters))
 
 
 class _Derivation:
-    def __init__(self, program: Program, root: str, wanted: tuple[str, ...], full: bool) -> None:
+    def __init__(self, program: Program, root: str, wanted: tuple[str, ...], full: bool, signals: bool = True) -> None:
         self.program, self.wanted, self.full = program, wanted, full
         self.definitions = program.by_name
         taken = frozenset(i for d in program.definitions for i in d.indices)
@@ -104,7 +106,7 @@ class _Derivation:
                 raise NotProved(f"{root} does not depend on {name}")
         moved = frozenset[str]().union(*(self.reach[name] for name in wanted)) | set(wanted)
         self.path = tuple(d.name for d in program.definitions if d.name in moved and root in self.reach[d.name])
-        self.signals = self._signals()
+        self.signals = self._signals() if signals else {}
         extended = replace(program, definitions=(*program.definitions, *self.signals.values()))
         self.kernel = Kernel(extended)
         self.tidier = Tidier(self._is_one, tuple(_folds(program)))
