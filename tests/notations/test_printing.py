@@ -12,6 +12,7 @@ from verify.notations.page import Unsayable, page_of
 from verify.proving.order import readable
 from verify.sympy_bridge import program, to_expr
 
+NO_DELTA = "✗ a Kronecker delta, which needs two indices"
 TWO = "✗ two indices of the axis out, which without letters are one"
 n, j, k, m = Index("n", "sample"), Index("j", "in"), Index("k", "out"), Index("m", "out")
 W, x, b = Tensor("W", (j, k)), Tensor("x", (j,)), Tensor("b", (k,))
@@ -35,7 +36,7 @@ def printed(notation: str, *exprs: Expr, rows: bool = False) -> str:
         (Sum(k, power(b, 2)), r"\sum_{k} b_k^{2}", r"\left\| b \right\|^2", r"\sum b^{2}"),
         (total(power(Y, 2), n, k), r"\sum_{n} \sum_{k} Y_{nk}^{2}", r"\mathbf{1}^\top \left(Y \odot Y\right) \mathbf{1}", r"\sum Y^{2}"),
         (mul(b, Delta(k, m)), r"b_k \, \delta_{km}", r"\operatorname{diag}\left(b\right)", TWO),
-        (Sum(k, mul(b, sub(Delta(k, m), Tensor("b", (m,))))), None, r"b - \left(\mathbf{1}^\top b\right) b", TWO),
+        (Sum(k, mul(b, sub(Delta(k, m), Tensor("b", (m,))))), None, r"b - \left(\mathbf{1}^\top b\right) b", NO_DELTA),
         (total(mul(W, x, b), j, k), r"\sum_{j} \sum_{k} W_{jk} \, x_j \, b_k", r"x^\top W b", r"\sum W \, x \, b"),
         (Derivative(L, W), r"\frac{\partial L}{\partial W_{jk}}", r"\frac{\partial L}{\partial W}", r"\frac{\partial L}{\partial W}"),
         (relu(b), r"\text{ReLU}\left(b_k\right)", r"\text{ReLU}\left(b\right)", r"\text{ReLU}\left(b\right)"),

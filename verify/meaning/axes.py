@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from verify.meaning.elaborate import function_name
 from verify.meaning.symbols import Lexicon, bound_letters, keys_in, letter_of, occurrence
 from verify.reading.syntax import (
     Added,
@@ -227,6 +228,8 @@ class _Pass:
                 return None if any(s is None for s in shapes) else ()
             case Fraction(_, a, b) | Product(_, "/", a, b):
                 return self.joined([a, b], want)
+            case Juxtaposed(_, (name, Group(_, "(", argument))) if function_name(name) == "softmax":
+                return self.softmax(argument, want)
             case Juxtaposed() | Product():
                 return self.joined(self.factors(node), want)
             case Call(_, function, argument, _):
@@ -236,7 +239,7 @@ class _Pass:
                         if inner:
                             self.written((term,), inner)
                             return inner[1:]
-                return self.shape(argument, want)
+                return self.softmax(argument, want) if function_name(function) == "softmax" else self.shape(argument, want)
             case Tuple(_, items):
                 return self.joined(list(items), want)
             case Big():
@@ -251,6 +254,11 @@ class _Pass:
                         shapes.append(self.shape(r.condition.first, None))
                 return next((s for s in shapes if s), () if all(s is not None for s in shapes) else None)
         return ()
+
+    def softmax(self, argument: Node, want: Shape | None) -> Shape | None:
+        """The axes of a softmax: those of its argument, at least one, because the softmax of one number says nothing."""
+        found = self.shape(argument, want)
+        return self.shape(argument, (self.state.new(),)) if found is None and self.last else found
 
     def factors(self, node: Node) -> list[Node]:
         match node:
@@ -322,6 +330,9 @@ class _Pass:
                         self.head_shape = outer
                     self.shape(factors[weight], inner + outer)
             shapes = [self.shape(f, None) for f in factors]
+        if self.last and all(not s for s in shapes) and any(s is None for s in shapes):
+            line = (self.state.new(),)  # a Σ without index sums over something
+            shapes = [self.shape(f, line) if s is None else s for f, s in zip(factors, shapes, strict=True)]
         if any(s is None for s in shapes):
             return None
         counts: dict[int, int] = {}

@@ -23,8 +23,9 @@ from verify.meaning.shapes import UNIT, Shapes, fitting_shapes, indexed, is_matr
 from verify.meaning.symbols import OPEN_FUNCTIONS, Lexicon, keys_in, letter_of, lexicon, likeliest, occurrence, occurrences_in, script_text
 from verify.meaning.tables import TableElaborator, at, cells_of, is_written_out
 from verify.meaning.twins import without_twins
+from verify.meaning.widths import summed_widths
 from verify.programs import resolve
-from verify.reading.syntax import Added, Chain, Derivative, Document, Group, Juxtaposed, Name, Node, Number, Product, Scripted, Tuple
+from verify.reading.syntax import Added, Big, Chain, Derivative, Document, Group, Juxtaposed, Name, Node, Number, Product, Scripted, Tuple
 from verify.reading.traversal import walk
 
 LOSSES = ("L", "\\mathcal{L}", "J", "E", "C", "\\ell", "loss", "\\text{loss}", "\\mathcal{J}", "\\xi", "\\mathcal{E}")
@@ -143,6 +144,8 @@ def _built(table: dict[str, Found], every: list[Line], words: Lexicon, named_ent
     names = _axis_names(state, defining)
     own = {f.key for f in forward}  # an e that the document defines is a quantity
     slots = {key: tuple(names[v] for v in state.of(key) or ()) for key in state.slots if key in own or not _is_noise(key, words)}
+    sizes = {key: axis for key, axis in summed_widths(defining, slots, words).items() if not slots.get(key)}
+    slots = {key: axes for key, axes in slots.items() if key not in sizes}
     named = {key: (_named(row, names, state), _named(col, names, state)) for key, (row, col) in grids.items() if key in slots}
     if named:
         rows = sum(col is not None for row, col in named.values() if row is None) > sum(
@@ -162,6 +165,7 @@ def _built(table: dict[str, Found], every: list[Line], words: Lexicon, named_ent
         words,
         slots=slots,
         arguments={f.key: f.parameters for f in forward if f.parameters},
+        sizes=sizes,
         grids=named,
         samples=_sample_axes(named, frozenset(f.key for f in forward)),
         explicit=_explicit(forward, slots, words),
@@ -214,6 +218,8 @@ def _refined(network: Network, found: Found) -> Network:
 
 def _positional(definitions: list[Defining], words: Lexicon, declared: dict[str, tuple[str, ...]]) -> list[Defining]:
     """The definitions in matrix notation: those that look so, and those that build on what they define without writing an index."""
+    if any(is_loose_product(d) for d in definitions):
+        return []
     chosen = {d.key for d in definitions if is_matrix_definition(d, words, declared)}
     grown = True
     while grown:
@@ -229,6 +235,29 @@ def _positional(definitions: list[Defining], words: Lexicon, declared: dict[str,
                 chosen.add(d.key)
                 grown = True
     return [d for d in definitions if d.key in chosen]
+
+
+def is_loose_product(definition: Defining) -> bool:
+    r"""Whether a quantity is defined by a bare Σ over two symbols, ``z = \sum x w + b``: factors that join by their axes.
+
+    A loss does not show it: ``L = -\sum y \log o`` is written in every notation.
+    """
+    if definition.key in LOSSES or definition.written:
+        return False
+    for node in walk(definition.body):
+        if isinstance(node, Big) and node.operator == "sum" and node.lower is None and node.body is not None:
+            factors = _factors(node.body)
+            return len(factors) == 2 and all(isinstance(f, Name) or (isinstance(f, Scripted) and f.sup is None) for f in factors)
+    return False
+
+
+def _factors(node: Node) -> list[Node]:
+    match node:
+        case Product(_, operator, left, right) if operator in ("", "cdot", "times", "*", "."):
+            return _factors(left) + _factors(right)
+        case Juxtaposed(_, items):
+            return [f for item in items for f in _factors(item)]
+    return [node]
 
 
 def declared_shapes(every: list[Line], words: Lexicon) -> dict[str, tuple[str, ...]]:
@@ -321,7 +350,7 @@ def _axis_names(state: AxisVariables, definitions: list[Defining]) -> dict[int, 
     """A readable name for each axis: the tag of a vector that lives on it, else the vector's own name."""
     names: dict[int, str] = {}
     ordered = [d.key for d in definitions] + list(state.slots)
-    for wanted in (1, 2, 3):
+    for wanted in range(1, 1 + max((len(axes) for axes in state.slots.values()), default=0)):
         for key in ordered:
             shape = state.of(key) or ()
             if len(shape) != wanted:

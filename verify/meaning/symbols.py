@@ -169,6 +169,11 @@ def letter_of(node: Node) -> str | None:
     return None
 
 
+def subscript_letter(node: Node) -> str | None:
+    r"""The letter of a subscript's item that may be an index; upright ones, ``\text{i}``, are tags."""
+    return None if isinstance(node, Name) and node.font in ("text", "rm") else letter_of(node)
+
+
 def lexicon(roots: Iterable[Node]) -> Lexicon:
     """How the formulas of a document use letters.
 
@@ -190,10 +195,10 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
                     bound.update(bound_letters(lower))
                 case Scripted(_, Name() as base, sub, sup, _):
                     if sub is not None:
-                        if (letter := letter_of(sub)) is not None:
+                        if (letter := subscript_letter(sub)) is not None:
                             alone[letter].add(base.text)
                         for item in items_of(sub):
-                            if (letter := letter_of(item)) is not None:
+                            if (letter := subscript_letter(item)) is not None:
                                 subscripts[letter].add(base.text)
                     if isinstance(sup, (Number, Name, Group)):
                         superscripts[base_text(base)].add(script_text(sup))
@@ -354,7 +359,7 @@ def _split_subscript(base: Name, sub: Node | None, words: Lexicon) -> tuple[str,
         return "", (sub,)  # an index that is itself an entry: p_{y_i}
     items = sub.items if isinstance(sub, Juxtaposed) else (sub,)
     k = len(items)
-    while k > 0 and (letter := letter_of(items[k - 1])) is not None and words.is_index(letter):
+    while k > 0 and (letter := subscript_letter(items[k - 1])) is not None and words.is_index(letter):
         k -= 1
     tag_items = items[:k]
     tag = "".join(script_text(i) for i in tag_items)

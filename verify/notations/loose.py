@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from verify.kernel.expr import Add, Delta, Expr, Index, Mul, Prod, Sum, Tensor
-from verify.notations.page import Page, Unsayable, tensor_name
-from verify.notations.printer import PRODUCT, SUM, Printer, Softmax, with_softmax, wrapped
+from verify.notations.page import Page, Unsayable
+from verify.notations.printer import PRODUCT, SUM, Printer, Softmax, plain_name, with_softmax, wrapped
 
 
 def sides(page: Page, exprs: Sequence[Expr]) -> tuple[str, ...] | Unsayable:
@@ -43,7 +43,7 @@ class _Loose(Printer):
         self.scope = target
 
     def tensor(self, expr: Tensor) -> str:
-        name = tensor_name(expr.name)
+        name = plain_name(expr)
         indices = [i for i in expr.indices if isinstance(i, Index)]
         if len(indices) < len(expr.indices):
             raise Unsayable(f"one position of {name}, which needs an index")

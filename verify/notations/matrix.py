@@ -37,6 +37,7 @@ from verify.notations.printer import (
     function_name,
     number,
     over,
+    plain_name,
     product_of,
     quotient,
     relu_argument,
@@ -217,7 +218,7 @@ class _Matrices:
         raise Unsayable(f"{name} has {len(indices)} axes, and a matrix has two")
 
     def tensor(self, expr: Tensor, row: Side, col: Side) -> str:
-        name = tensor_name(expr.name)
+        name = plain_name(expr)
         if self.own(expr) == (row, col):
             return name
         return rf"{{{name}}}^\top" if "^" in name else rf"{name}^\top"
@@ -249,7 +250,7 @@ class _Matrices:
         elif over:
             own = self.orientations(over)[0]
         above = self.grid(expr.body, *self.orientations(over)[0], FACTOR)
-        text = rf"\frac{{\partial {above}}}{{\partial {tensor_name(expr.wrt.name)}}}"
+        text = rf"\frac{{\partial {above}}}{{\partial {plain_name(expr.wrt)}}}"
         return text if own == (row, col) else rf"\left({text}\right)^\top"
 
     def contraction(self, bound: Sequence[Index], factors: Sequence[Expr], row: Side, col: Side, level: int) -> str:

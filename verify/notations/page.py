@@ -87,6 +87,8 @@ def tensor_name(name: str) -> str:
         return name
     stem, _, script = name.partition("_")
     stem = f"\\{stem}" if stem in GREEK else stem
+    if len(script) == 1 and script in LETTERS + "cdfg":
+        script = rf"\text{{{script}}}"  # a tag, not an index
     return f"{stem}_{{{script}}}" if script else stem
 
 

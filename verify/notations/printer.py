@@ -30,7 +30,7 @@ from verify.kernel.expr import (
     rebuild,
     substitute,
 )
-from verify.notations.page import Page, Unsayable
+from verify.notations.page import Page, Unsayable, tensor_name
 
 SUM, PRODUCT, FACTOR = 0, 1, 2
 """What an expression stands in: a sum, a product, or a place where only one factor fits."""
@@ -179,6 +179,13 @@ def quotient(factors: Sequence[Expr]) -> tuple[str, list[Expr], list[Expr]]:
             case _:
                 above.append(factor)
     return sign, above, below
+
+
+def plain_name(tensor: Tensor) -> str:
+    """The name of a tensor that stands without indices: not e, which is then 2.718…"""
+    if tensor.name == "e" and tensor.indices:
+        raise Unsayable("a quantity called e, which without an index is the base of the logarithm")
+    return tensor_name(tensor.name)
 
 
 def function_name(function: str) -> str:
