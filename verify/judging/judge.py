@@ -360,6 +360,8 @@ class Judge:
                 return judged
         if claim is None:
             return judged
+        if any(self.is_given_number(one, other) for one, other in ((left, right), (right, left))):
+            return replace(judged, reason="a value of something that is given: the prose says when it has it")
         if claim.unsized:
             return replace(judged, reason=f"the document does not say how many entries there are along {claim.unsized[0]}")
         if self.declared.valued and (is_constant(left) or is_constant(right)):
@@ -372,6 +374,12 @@ class Judge:
         if isinstance(outcome.decision, Undecided):
             return replace(judged, reason=outcome.decision.reason)
         return judged
+
+    def is_given_number(self, one: Node, other: Node) -> bool:
+        """Whether a lone symbol of a quantity without definition is said to be a number: ``t_{ij} = 1``."""
+        key = names_quantity(one, self.network) if isinstance(other, Number) else None
+        definition = self.network.program.by_name.get(key) if key is not None else None
+        return definition is not None and definition.body is None
 
     def next_disputed(self, judged: Judgement) -> int:
         """1 where the line that is judged is itself the second definition which the next scope begins with."""

@@ -155,8 +155,10 @@ class ChainReading:
             try:
                 return self.by_position(left, right)
             except (Unread, Clash):
-                if not (is_chain_rule(left) and is_chain_rule(right)):
+                by_name = is_matrix_notation(left, self.network, slices=False) or is_matrix_notation(right, self.network, slices=False)
+                if by_name and not (is_chain_rule(left) and is_chain_rule(right)):
                     raise
+            around.strict = True  # an entry beside a row of a matrix is another thing
         if self.updated is not None and left is self.chain.first:
             one_right = self.value(right, around)
             one_left = self.descended(one_right, around)
@@ -176,16 +178,37 @@ class ChainReading:
         return value
 
     def by_position(self, left: Node, right: Node) -> Typed:
-        """The claim that two sides in matrix notation are equal; raises Unread, Undeclared or Clash."""
-        around = self.surroundings()
-        around.sum_in_sight = lambda: self.sum_in_sight(right)
-        elaborator = MatrixElaborator(self.network, around, self.network.numerator_layout)
-        other = elaborator.side(right)
-        one = (
-            self.descended_by_position(other, elaborator)
-            if self.updated is not None and left is self.chain.first
-            else elaborator.side(left)
-        )
+        """The claim that two sides in matrix notation are equal; raises Unread, Undeclared or Clash.
+
+        Where a row or column of a matrix stands, it may be written as a row or as a column, and either side may tell what its letter
+        counts: the first way that fits.
+        """
+        first: Unread | Clash | None = None
+        for turned in (False, True):
+            for left_first in (False, True):
+                around = self.surroundings()
+                around.sum_in_sight = lambda: self.sum_in_sight(right)
+                elaborator = MatrixElaborator(self.network, around, self.network.numerator_layout, turned)
+                try:
+                    return self._by_position(left, right, elaborator, left_first)
+                except (Unread, Clash) as reason:
+                    if not elaborator.sliced:
+                        raise
+                    first = first or reason
+        assert first is not None
+        raise first
+
+    def _by_position(self, left: Node, right: Node, elaborator: MatrixElaborator, left_first: bool) -> Typed:
+        around = elaborator.around
+        if self.updated is not None and left is self.chain.first:
+            other = elaborator.side(right)
+            one = self.descended_by_position(other, elaborator)
+        elif left_first:
+            one = elaborator.side(left)
+            other = elaborator.side(right)
+        else:
+            other = elaborator.side(right)
+            one = elaborator.side(left)
         one, other = one.met(*other.axes), other.met(*one.axes)
         one, other = self.by_diagonal(one, other, around.notes), self.by_diagonal(other, one, around.notes)
         if one.axes != other.axes:
@@ -268,8 +291,8 @@ class ChainReading:
         notes = list(around.notes)
         one, other = left.expr, right.expr
         one, other = self._diagonal(one, other, notes), self._diagonal(other, one, notes)
-        one = self._bound(one, other, notes)
-        other = self._bound(other, one, notes)
+        one = self._bound(one, other, notes, around.strict)
+        other = self._bound(other, one, notes, around.strict)
         conditions = self.conditions(around, one.free | other.free)
         ends = {i for i in one.free ^ other.free if not is_implicit(i)}
         for condition in conditions:
@@ -285,9 +308,11 @@ class ChainReading:
                 notes.append("a Jacobian that is diagonal is written by its diagonal")
         return side
 
-    def _bound(self, side: Expr, other: Expr, notes: list[str]) -> Expr:
+    def _bound(self, side: Expr, other: Expr, notes: list[str], strict: bool) -> Expr:
         for index in sorted(i for i in side.free if is_implicit(i) and i not in other.free):
             labels = sorted(i for i in other.free if not is_implicit(i) and i.axis == index.axis and i not in side.free)
+            if len(labels) == 1 and strict:
+                raise Unread(f"the index {labels[0].name} stands on one side only")
             if len(labels) == 1:
                 side = k.substitute(side, {index: labels[0]})
                 notes.append(f"the index {labels[0].name} is left out on one side")

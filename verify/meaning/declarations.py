@@ -11,15 +11,16 @@ from verify.kernel.expr import Index, substitute
 from verify.kernel.normal_form import Normalizer
 from verify.kernel.program import Definition, Program, SumsToOne
 from verify.meaning.axes import AxisVariables, Defining, infer
-from verify.meaning.definitions import Found, Line, lines, stretches
+from verify.meaning.definitions import Found, Line, head_of, lines, stretches
 from verify.meaning.elaborate import Clash, Elaborator, Surroundings, Unread, implicit
-from verify.meaning.entries import Naming, declared_by, jacobian_layout, lettered, widths
+from verify.meaning.entries import Naming, declared_by, jacobian_layout, lettered, names_of_widths, namings, widths
 from verify.meaning.exposed import exposed, in_order
 from verify.meaning.families import Families, families, instances
 from verify.meaning.iterates import plain_iterates
 from verify.meaning.matrices import Grid, MatrixElaborator, is_matrix_notation
 from verify.meaning.network import Network
 from verify.meaning.shapes import UNIT, Shapes, fitting_shapes, indexed, is_matrix_definition
+from verify.meaning.slices import slices, spoken
 from verify.meaning.symbols import OPEN_FUNCTIONS, Lexicon, keys_in, letter_of, lexicon, likeliest, occurrence, occurrences_in, script_text
 from verify.meaning.tables import TableElaborator, at, cells_of, is_written_out
 from verify.meaning.twins import without_twins
@@ -94,16 +95,25 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
         ]
         roots = [line.statement.content for line in every] + [c for line in every for c in line.statement.conditions]
     words = lexicon(roots)
+    heads = frozenset(head.key for line in every if (head := head_of(line, words)) is not None)
+    matrices = frozenset(declared_shapes(every, words)) | {one.key for _, one in namings(numbered(every), words, heads)}
+    words = replace(words, slices=slices((side for line in every for side in sides_of(line)), words, heads, matrices))
     parts, defining = stretches(every, words)
     scopes = []
     for part in parts[:MAX_SCOPES]:
         assigned = frozenset(key for key, definition in part.definitions.items() if definition.line.number < len(given))
-        network = _built(part.definitions, every, lettered(words, part.namings), part.namings)
+        here = lettered(words, part.namings)
+        network = _built(part.definitions, every, here, part.namings, spoken(document, here))
         for restated in part.refinements:
             network = _refined(network, restated)
         scopes.append(Scope(part.start, replace(sound(network), assigned=assigned), part.disputed))
     values = {key for part in parts for key, d in part.definitions.items() if d.names_entries and is_number(d.bodies[0])}
     return Declared(own, scopes, defining, frozenset(values), found)
+
+
+def numbered(every: Iterable[Line]) -> Iterator[tuple[int, Node]]:
+    """The statements of lines with the lines' numbers."""
+    return ((line.number, line.statement.content) for line in every)
 
 
 def is_number(node: Node) -> bool:
@@ -124,7 +134,13 @@ def sound(network: Network) -> Network:
     return network
 
 
-def _built(table: dict[str, Found], every: list[Line], words: Lexicon, named_entries: Sequence[Naming] = ()) -> Network:
+def _built(
+    table: dict[str, Found],
+    every: list[Line],
+    words: Lexicon,
+    named_entries: Sequence[Naming] = (),
+    said: Mapping[tuple[str, str], int] | None = None,
+) -> Network:
     """The network of the definitions in force, at most one a key."""
     forward = [f for f in table.values() if not f.derived and not f.names_entries]
     defining = [Defining(f.key, f.written, f.bodies[0], f.parameters) for f in forward]
@@ -172,6 +188,7 @@ def _built(table: dict[str, Found], every: list[Line], words: Lexicon, named_ent
     )
     fixed = _fixed(defining, slots)
     network = replace(network, entry_sizes={**widths(named_entries, slots), **fixed}, jacobian_by_columns=_jacobian_by_columns(every))
+    network = replace(network, spoken=said or {}, entry_counts=names_of_widths(named_entries, slots))
     network = replace(network, program=Program(sizes=tuple(sorted((axis, n) for axis, n in fixed.items()))))
     unfit = {d.key: "its shapes do not fit those of the definitions before it" for d in looked_positional if d not in positional}
     network = _elaborated(replace(network, failed={key: why for key, why in unfit.items() if key not in LOSSES}), forward)
@@ -457,7 +474,8 @@ def define(network: Network, definition: Defining, local: Mapping[str, str] | No
         else:
             formal.append(implicit(axis, sum(i.axis == axis for i in formal)))
     target = frozenset(i.axis for i in formal[len(definition.written) :])
-    around = Surroundings(letters=letters, target=target, overrides=local or {}, free_sum=definition.key in LOSSES and not formal)
+    whole = definition.key in LOSSES and not formal
+    around = Surroundings(letters=letters, target=target, overrides=local or {}, free_sum=whole, defining=True)
     by_position = definition.key in network.grids or definition.key in LOSSES
     grid = None
     if is_written_out(definition.body) and not definition.written:

@@ -16,6 +16,7 @@ from verify.meaning.entries import Naming, lettered, naming, naming_links, namin
 from verify.meaning.symbols import Lexicon, is_function_letter, iteration, keys_in, letter_of, occurrence
 from verify.reading.syntax import (
     Added,
+    Big,
     Chain,
     Derivative,
     Document,
@@ -72,7 +73,7 @@ class Found:
     ``names_entries`` marks one that only names the entries of a tuple or matrix, or gives the value at a point: the quantity stays a leaf.
     ``opaque`` is how many of the sides before the body are calls of a function that the line itself introduces. ``older`` are
     definitions of the
-    same key before it, the latest first.
+    same key before it, the latest first. ``for_samples`` is a loss that the line says to be the sum of its own values for each sample.
     """
 
     key: str
@@ -83,6 +84,7 @@ class Found:
     names_entries: bool = False
     opaque: int = 0
     older: tuple[Found, ...] = ()
+    for_samples: bool = False
 
     @property
     def derived(self) -> bool:
@@ -168,11 +170,23 @@ def head_of(line: Line, words: Lexicon) -> Found | None:
         if link.relation in DEFINING and link.right is not None and not isinstance(link.right, (Unreadable, Words))
     )
     opaque = 0
-    while opaque < len(bodies) - 1 and (calls_unknown(bodies[opaque]) or naming(first, bodies[opaque], words) is not None):
+    while opaque < len(bodies) - 1 and (
+        calls_unknown(bodies[opaque]) or naming(first, bodies[opaque], words) is not None or restates(first, bodies[opaque])
+    ):
         opaque += 1
     valued = [body for body in bodies[opaque:] if naming(first, body, words) is None] or list(bodies[opaque:])
     names = any(names_entries(body) for body in (valued[0], valued[-1])) and not (opaque and isinstance(valued[0], Matrix))
-    return Found(occ.key, occ.written, tuple(valued), parameters, line, names, opaque)
+    for_samples = any(restates(first, body) for body in bodies[:opaque])
+    return Found(occ.key, occ.written, tuple(valued), parameters, line, names, opaque, for_samples=for_samples)
+
+
+def restates(head: Node, body: Node) -> bool:
+    """Whether a side is a sum of the quantity's own values for each sample: ``J(Y) = Σ_i J(y_i) = …``."""
+    while isinstance(body, Big) and body.operator == "sum" and body.body is not None:
+        body = body.body
+        if isinstance(body, Juxtaposed) and len(body.items) == 2 and body.items[0] == head and isinstance(body.items[1], Group):
+            return True
+    return False
 
 
 def inner_head(line: Line, words: Lexicon) -> tuple[Found, int] | None:
@@ -270,6 +284,8 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
         if circular or (found.key.startswith("\\Delta ") and not found.derived):
             continue  # an update that lost its form, or a step that claims a gradient: not a definition
         earlier = current.get(found.key)
+        if earlier is not None and found.for_samples:
+            continue  # the same loss, for a batch
         if earlier is not None:
             if contradicts(earlier, found, words, builds):
                 starts.append((line.number, found.key))

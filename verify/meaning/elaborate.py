@@ -40,6 +40,7 @@ from verify.reading.syntax import (
     Span,
     Tuple,
 )
+from verify.reading.traversal import walk
 
 
 class Unread(Exception):
@@ -93,6 +94,10 @@ class Surroundings:
     """Whether an elementwise Jacobian stood in a product, so that reading it by its diagonal makes a difference."""
     free_sum: bool = False
     """Sum a lone axis that the target lacks, where the rules see a clash: only to show a witness for one."""
+    strict: bool = False
+    """Whether an index that one side leaves out is missed, where matrices stand by position."""
+    defining: bool = False
+    """Whether a definition is read, which may begin a sum at a letter (``Σ_{i=c}^C``) where it can only mean that the letter runs."""
     iterated: str | None = None
     """The quantity that the chain updates: ``w(t)`` is its value, whatever t is elsewhere."""
     widths: dict[str, str] = field(default_factory=dict)
@@ -177,6 +182,8 @@ class Elaborator:
         self.net = network
         self.around = around
         self.bound: dict[str, list[tuple[str, list[str]]]] = {}
+        self.counted: dict[str, str] = {}
+        """For bound letters the axis that the end of their sum counts, where the document says so."""
         self.serial = 0
 
     # -- entry points ---------------------------------------------------------------------------------------------------------
@@ -289,6 +296,9 @@ class Elaborator:
         every = len(occ.written) == len(slots)
         for k_th, term in enumerate(occ.written):
             known = self.axis_of(term)
+            if known is None and len(slots) == 2 and len(occ.written) == 1:
+                said = self.net.spoken.get((key, letter_of(term) or ""))
+                known = slots[said] if said is not None else None
             # All indices written: each stands for its own slot. Some left out: each goes where its axis is.
             free = [k_th] if every else [n for n, p in enumerate(positions) if p is None]
             places = [n for n in free if known is None or slots[n] == known]
@@ -659,7 +669,7 @@ class Elaborator:
         letters, excluded = self.bounds(node)
         if not letters:
             return self.bare_sum(node, target)
-        self.open(letters)
+        self.open(letters, node.upper)
         try:
             inner = self.value(node.body, target)
             indices = self.opened(letters)
@@ -679,9 +689,14 @@ class Elaborator:
             body = k.Prod(index, body)
         return Value(body, inner.implicit)
 
-    def open(self, letters: list[str]) -> None:
-        """Begin the scope of bound letters."""
+    def open(self, letters: list[str], upper: Node | None = None) -> None:
+        """Begin the scope of bound letters, of a sum up to N for the one it has."""
+        end = upper.text if isinstance(upper, Name) else ""
+        counted = self.net.entry_counts.get(end, self.net.sizes.get(end))
         for letter in letters:
+            self.counted.pop(letter, None)
+            if counted is not None and len(letters) == 1:
+                self.counted[letter] = counted
             self.serial += 1
             self.bound.setdefault(letter, []).append((f"{letter}~{self.serial}", []))
 
@@ -711,11 +726,25 @@ class Elaborator:
                 for link in item.links:
                     if link.relation == "!=":
                         excluded.append(item)
+                    elif self.around.defining and (running := self.running(letters, link.right, node.body)) is not None:
+                        letters = [running]
                     elif link.relation == "=" and not (isinstance(link.right, Number) and link.right.text in ("0", "1")):
                         raise Unread("a sum that does not begin at 0 or 1")
                     elif link.relation not in ("=", "in"):
                         raise Unread(f"a sum with the bound {link.relation}")
         return letters, excluded
+
+    def running(self, letters: list[str], start: Node | None, body: Node | None) -> str | None:
+        """The letter that a sum ``Σ_{i=c}`` runs over where c stands in its body and i does not: c; else None."""
+        letter = letter_of(start) if start is not None else None
+        if letter is None or body is None or len(letters) != 1 or not self.net.words.is_index(letter) or self.bound.get(letter):
+            return None
+        symbols = [occ for n in walk(body) if isinstance(n, Scripted) and (occ := occurrence(n, self.net.words)) is not None]
+        used = {letter_of(term) for occ in symbols for term in occ.written}
+        if letter not in used or (letters[0] in used and not self.bound.get(letters[0])):
+            return None
+        self.around.notes.append(f"the sum that begins with {letters[0]} = {letter} runs over {letter}")
+        return letter
 
     def bare_sum(self, node: Big, target: frozenset[str] | None) -> Value:
         """A Σ without index: over the axes that the target lacks; without target, over those that two factors share, else over all."""

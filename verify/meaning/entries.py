@@ -278,6 +278,17 @@ def declared_by(found: Iterable[Naming]) -> dict[str, tuple[str, ...]]:
     return {one.key: one.shape for one in found}
 
 
+def names_of_widths(found: Iterable[Naming], slots: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """For each letter that a naming counts rows or columns up to the axis that these run along; none for one that counts several."""
+    names: dict[str, set[str]] = {}
+    for one in found:
+        axes = slots.get(one.key, ())
+        for axis, size in zip(axes, one.shape, strict=True) if len(axes) == len(one.shape) else ():
+            if size.isalpha():
+                names.setdefault(size, set()).add(axis)
+    return {name: min(axes) for name, axes in names.items() if len(axes) == 1}
+
+
 def widths(found: Iterable[Naming], slots: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
     """The width of each axis that a naming counts; an axis of two widths has none."""
     sizes: dict[str, set[int]] = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction as Rational
+from itertools import pairwise
 
 from verify.kernel import expr as k
 from verify.kernel.expr import Expr, Index
@@ -25,7 +26,8 @@ from verify.meaning.elaborate import (
     raised,
 )
 from verify.meaning.network import Network
-from verify.meaning.symbols import axes_of_ones, is_ones, occurrence
+from verify.meaning.slices import lies_along
+from verify.meaning.symbols import Occurrence, axes_of_ones, is_ones, letter_of, occurrence
 from verify.reading.syntax import (
     Added,
     Big,
@@ -85,8 +87,8 @@ class Grid:
         return Grid(self.expr, found[0], found[1])
 
 
-def is_matrix_notation(node: Node, network: Network) -> bool:
-    """Whether a side is written by position: it names a matrix or a vector without its indices."""
+def is_matrix_notation(node: Node, network: Network, slices: bool = True) -> bool:
+    """Whether a side is written by position: it names a matrix or a vector without its indices, or a row or column of a matrix."""
     if not network.grids:
         return False
     for n in walk(node):
@@ -97,7 +99,9 @@ def is_matrix_notation(node: Node, network: Network) -> bool:
             key = network.aliases.get(occ.key, occ.key) if occ is not None else ""
             grid = network.grids.get(key, (None, None))
             lead = len(network.slots.get(key, ())) - sum(axis is not None for axis in grid)
-            if occ is not None and grid != (None, None) and len(occ.written) == lead:
+            if occ is None or grid == (None, None):
+                continue
+            if len(occ.written) == lead or (slices and len(occ.written) == 1 and None not in grid):
                 return True
     return False
 
@@ -109,7 +113,11 @@ class MatrixElaborator:
     net: Network
     around: Surroundings
     numerator_layout: bool = False
+    turned: bool = False
+    """Whether the rows of a matrix are written as columns, and its columns as rows."""
     serial: int = 0
+    sliced: bool = field(init=False, default=False)
+    """Whether a row or column of a matrix was met."""
     entries: Elaborator = field(init=False)
 
     def __post_init__(self) -> None:
@@ -179,6 +187,9 @@ class MatrixElaborator:
         if key == "e" and occ.exponent is not None and "e" not in self.net.slots:
             inner = self.grid(occ.exponent)
             return replace(inner, expr=k.Apply("exp", inner.expr))
+        row_axis, col_axis = self.net.grids.get(key, (None, None))
+        if len(occ.written) == 1 and row_axis and col_axis and len(self.net.slots[key]) == 2 and key not in self.net.failed:
+            return self.raised(self.slice(key, occ, (row_axis, col_axis)), occ.exponent)
         lead = len(self.net.slots.get(key, ())) - sum(axis is not None for axis in self.net.grids.get(key, (None, None)))
         if len(occ.written) != lead or key not in self.net.grids or key in self.net.failed:
             bare = replace(node, sup=None) if occ.transposed and isinstance(node, Scripted) else node
@@ -196,6 +207,22 @@ class MatrixElaborator:
         if occ.transposed:
             grid = grid.transposed()
         return self.raised(grid, occ.exponent)
+
+    def slice(self, key: str, occ: Occurrence, axes: tuple[str, str]) -> Grid:
+        """A row or a column of a matrix; a row is written as a column where the document's vectors are columns."""
+        self.sliced = True
+        term = occ.written[0]
+        said = self.net.spoken.get((key, letter_of(term) or ""))
+        known = self.entries.axis_of(term) or self.entries.counted.get(letter_of(term) or "")
+        along = lies_along(occ, axes, known, self.net.samples, said)
+        if along is None:
+            raise Unread(f"{key} with one index: it is not said whether a row or a column is meant")
+        position = self.entries.position(term, axes[along])
+        rest = self.fresh(axes[1 - along])
+        expr = k.Tensor(key, (position, rest) if along == 0 else (rest, position))
+        by_row = (along == 0) is not self.turned
+        grid = Grid(expr, None, rest) if by_row else Grid(expr, rest, None)
+        return grid.transposed() if occ.transposed else grid
 
     def scripted(self, node: Scripted) -> Grid:
         base, sub, sup = node.base, node.sub, node.sup
@@ -231,6 +258,8 @@ class MatrixElaborator:
 
     def product(self, node: Node) -> Grid:
         """Products from the left; ``AB ∘ C`` is ``(AB) ∘ C``."""
+        if (chained := self.chain_rule(node)) is not None:
+            return chained
         if isinstance(node, Product):
             if node.operator in ("/", "div"):
                 return self.quotient(node.left, node.right)
@@ -250,6 +279,24 @@ class MatrixElaborator:
         for grid in grids[1:]:
             out = self.times(out, grid)
         return out
+
+    def chain_rule(self, node: Node) -> Grid | None:
+        """``∂L/∂A · ∂A/∂B`` of a scalar L: the derivative of A summed over A's entries, in the shape of B; None for any other product."""
+        factors = self.entries.factors(node)
+        links = [f for f in factors if isinstance(f, Derivative) and len(f.denominators) == 1 and f.order == 1 and not f.one_sided]
+        if len(links) < 2 or len(links) != len(factors):
+            return None
+        if any(one.denominators[0] != other.numerator for one, other in pairwise(links)):
+            return None
+        top = links[0].numerator
+        if top is None or not self.grid(top).is_scalar:
+            return None
+        shape = self.symbol_of(links[-1].denominators[0])
+        value = self.entries.multiplied([self.entries.value(f, None) for f in links], frozenset(a for a in shape.axes if a is not None))
+        table = {i: index for i in value.implicit for index in (shape.row, shape.col) if index is not None and index.axis == i.axis}
+        if len(table) != len(value.implicit) or len(set(table.values())) != sum(axis is not None for axis in shape.axes):
+            return None
+        return Grid(k.substitute(value.expr, table), shape.row, shape.col)
 
     def times(self, left: Grid, right: Grid, dotted: bool = False) -> Grid:
         """The matrix product; a scalar scales; vectors of one shape with a dot between have an inner product."""
@@ -382,7 +429,7 @@ class MatrixElaborator:
         if not letters:
             inner = self.grid(node.body)
             return Grid(self.summed(inner.expr, inner))
-        self.entries.open(letters)
+        self.entries.open(letters, node.upper)
         try:
             inner = self.grid(node.body)
             found = self.entries.opened(letters)

@@ -29,8 +29,10 @@ class Network:
     their indices everywhere. In ``numerator_layout`` the derivative of a scalar by a matrix is written transposed.
     ``abstract`` is a loss that is differentiated and never defined: only its first derivatives mean anything.
     ``entry_sizes`` are the widths of the axes of the matrices that the document writes out to name their entries; only claims about
-    matrices written out are made at them. With ``jacobian_by_columns`` the derivative of a vector has the numerator's entries along the
+    matrices written out are made at them; ``entry_counts`` are the letters that such a matrix counts its rows or columns up to, each
+    with the axis. With ``jacobian_by_columns`` the derivative of a vector has the numerator's entries along the
     columns.
+    ``spoken`` says of a matrix with a lone index letter whether a row (0) or a column (1) is meant, where the prose does.
     With ``differentials``, ``dX`` is a differential and not the derivative of the loss by X: the document writes ``dL = …`` itself.
     """
 
@@ -52,4 +54,6 @@ class Network:
     abstract: str | None = None
     differentials: bool = False
     entry_sizes: Mapping[str, int] = field(default_factory=dict)
+    entry_counts: Mapping[str, str] = field(default_factory=dict)
     jacobian_by_columns: bool = False
+    spoken: Mapping[tuple[str, str], int] = field(default_factory=dict)

@@ -118,6 +118,8 @@ class Lexicon:
     """What nodes were found to stand for, by their identity: a candidate for a repair shares all but one of its nodes with the line."""
     entries: Mapping[str, Entries] = field(default_factory=dict)
     """The letters that a matrix or vector written out names entries by."""
+    slices: Mapping[str, str] = field(default_factory=dict)
+    """The letters that with one index name rows or columns of a matrix, and with two its entries, each with the matrix."""
 
     def is_index(self, letter: str) -> bool:
         """Whether a lone letter in a subscript is an index."""
@@ -187,6 +189,7 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
     subscripts: defaultdict[str, set[str]] = defaultdict(set)
     superscripts: defaultdict[str, set[str]] = defaultdict(set)
     alone: defaultdict[str, set[str]] = defaultdict(set)
+    tags: set[str] = set()
     roots = list(roots)
     for root in roots:
         for node in walk(root):
@@ -200,6 +203,8 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
                         for item in items_of(sub):
                             if (letter := subscript_letter(item)) is not None:
                                 subscripts[letter].add(base.text)
+                        if isinstance(sub, Juxtaposed) and isinstance(sub.items[1], Number) and (letter := letter_of(sub.items[0])):
+                            tags.add(letter)  # the h of w_{h11}
                     if isinstance(sup, (Number, Name, Group)):
                         superscripts[base_text(base)].add(script_text(sup))
                 case Chain(_, first, links) if (
@@ -223,7 +228,9 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
             indices.add(letter)
     for letter in list(alone):
         beside = {chr(ord(letter) - 1), chr(ord(letter) + 1)} & indices if len(letter) == 1 else set()
-        if letter not in quantities and any(alone[letter] & subscripts[other] for other in beside if other in bound):
+        if letter in tags or letter in quantities:
+            continue
+        if any(alone[letter] & subscripts[other] for other in beside if other in bound):
             indices.add(letter)  # w_e beside w_d
     layered = {base for base, sups in superscripts.items() if base and ("1" in sups or sups & {"l", "L", "ell", "l-1", "l+1", "h"})}
     words = Lexicon(frozenset(indices), frozenset(bound), frozenset(layered))
@@ -304,6 +311,8 @@ def _occurrence(node: Node, words: Lexicon) -> Occurrence | None:
                 key += f"_{{{tag}}}"
             if layer:
                 key += f"^{{{layer}}}"
+            if written:
+                key = words.slices.get(key, key)
             return Occurrence(key, written, exponent, transposed, primes)
     return None
 
@@ -319,6 +328,8 @@ def _entry(key: str, sub: Node | None, layer: str, words: Lexicon) -> tuple[str,
             places = items[-count:]
             if found is not None and len(found.counts) == count and all(_is_place(place, words) for place in places):
                 return found.key, tuple(place for place, counts in zip(places, found.counts, strict=True) if counts)
+            if found is not None and found.counts == (True, True) and count == 1 and _is_letter_place(places[0], words):
+                return found.key, tuple(places)  # a row or a column
     return None
 
 
@@ -337,6 +348,10 @@ def places_of(sub: Node | None) -> list[Node]:
 def digits_of(node: Node) -> list[Node]:
     """The digits of a number that stands for several places, ``11`` for ``1,1``; any other node alone."""
     return [Number(node.span, digit) for digit in node.text] if isinstance(node, Number) and node.text.isdigit() else [node]
+
+
+def _is_letter_place(node: Node, words: Lexicon) -> bool:
+    return (letter := letter_of(node)) is not None and words.is_index(letter)
 
 
 def _is_place(node: Node, words: Lexicon) -> bool:
