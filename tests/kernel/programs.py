@@ -136,7 +136,9 @@ def naive(expr: Expr, program: Program, sizes: Mapping[str, int], leaves: Mappin
             case Mul(factors):
                 return math.prod(value(f, where) for f in factors)
             case Pow(base, exponent):
-                return value(base, where) ** (int(exponent) if exponent.denominator == 1 else float(exponent))
+                of = value(base, where)
+                of = Fraction(of) if isinstance(of, int) else of
+                return of ** (int(exponent) if exponent.denominator == 1 else float(exponent))
             case Sum(index, body):
                 return sum(value(body, {**where, index: p}) for p in range(sizes[index.axis]))
             case Prod(index, body):

@@ -37,6 +37,7 @@ from verify.kernel.expr import (
     neg,
     num,
     power,
+    rebuild,
     sub,
     substitute,
 )
@@ -288,3 +289,9 @@ def test_constants_are_flat() -> None:
     assert resolve(Program(), Derivative(Pow(u, Fraction(-1)), u)) == mul(num(-1), Pow(u, Fraction(-2)))
     root = sub(Pow(u, Fraction(1, 2)), neg(Num(Fraction(1))))
     assert resolve(Program(), Derivative(root, u)) == mul(num(Fraction(1, 2)), Pow(u, Fraction(-1, 2)))
+
+
+def test_a_derivative_is_built_again() -> None:
+    """A derivative over other children keeps what it is by."""
+    expr = Derivative(tensor("z", p), tensor("x", q))
+    assert rebuild(expr, (tensor("y", p), tensor("v", r))) == Derivative(tensor("y", p), tensor("v", r))

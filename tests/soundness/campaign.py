@@ -382,6 +382,8 @@ def counted(outcomes: Iterable[Outcome]) -> tuple[Counter[str], int, list[str]]:
 
 
 def _batch(kind: str, numbers: range) -> list[Outcome]:
+    if numbers.start % 5000 == 0:  # what was computed for thousands of claims is let go
+        workspace.cache_clear()
     return [KINDS[kind](number) for number in numbers]
 
 

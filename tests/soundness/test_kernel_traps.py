@@ -517,3 +517,20 @@ def test_what_has_no_value_is_not_zero() -> None:
     assert not isinstance(PLAIN.decide(mul(U, nothing), num(0)), (Proved, Refuted))
     assert not isinstance(PLAIN.decide(Pow(Pow(sub(U, U), Fraction(-1)), Fraction(-2)), num(0)), (Proved, Refuted))
     assert isinstance(PLAIN.decide(Pow(Pow(U, Fraction(-1)), Fraction(-2)), power(U, 2)), Proved)
+
+
+def test_a_position_that_is_named_exists() -> None:
+    """Σ_i δ_i7 = 1, and y_7 = 1 for y_i = Σ_j x_j: what names the eighth position is not refuted, and not tested, where an axis is
+    narrower."""
+    body = Sum(q, tensor("x", q))
+    kernel = Kernel(Program((definition("x", q), definition("y", Index("i", "other"), body=body))))
+    seventh, one = Index("i", "other"), {"x": [Fraction(1)]}
+    for left, right in ((Sum(seventh, delta(seventh, 7)), ONE), (tensor("y", 7), mul(tensor("y", 0), sub(Size("other"), num(2))))):
+        for narrow in ({"n": 1, "other": 7}, {"n": 1}):
+            assert kernel.refute(left, add(right, ONE), (), narrow, one) is None
+            assert isinstance(kernel.test(left, left, (), narrow), Undecided)
+        assert kernel.refute(left, add(right, ONE), (), {"n": 1, "other": 8}, one) is not None
+    there = tensor("y", seventh), num(7), (Unequal(seventh, 4),)
+    assert kernel.refute(*there, {"n": 1, "other": 4}, one) is None
+    assert kernel.refute(*there, {"n": 1, "other": 5}, one) is not None
+    assert isinstance(kernel.test(Sum(seventh, delta(seventh, 7)), ONE, (), {"n": 1, "other": 8}), AgreesModuloPrimes)

@@ -265,15 +265,15 @@ class Kernel:
         Also how a witness that was stored is decided again.
         """
         claim = self.settle(left, right, conditions)
-        used = self._used(claim)
+        used, least = self._used(claim), self._least(claim)
         leaves = {name: np.array(entries, dtype=object) for name, entries in values.items() if name in used}
-        if not self._model(used, sizes, leaves):
+        if any(sizes.get(axis, 0) < n for axis, n in least.items()) or not self._model(used, sizes, leaves):
             return None
         for precision in (96, 512):
             try:
                 with _PRECISION, flint.ctx.workprec(precision):
                     refuted = self._apart(claim, sizes, leaves)
-            except (OutOfReach, LookupError):  # too wide, or an axis or a position is missing
+            except OutOfReach:
                 return None
             if refuted is not None:
                 return refuted
@@ -292,14 +292,29 @@ class Kernel:
             return None
         at = max(gaps, key=lambda entry: gaps[entry])
         kept = tuple((name, _nested(entries.tolist())) for name, entries in leaves.items())
-        axes = {axis for name in leaves for axis in self.program.by_name[name].axes}.union(i.axis for i in claim.indices)
-        for node in nodes(self.resolver.definitions, *claim.exprs):
-            axes.update([node.axis] if isinstance(node, Size) else [node.index.axis] if isinstance(node, (Sum, Prod)) else [])
-        widths = tuple(sorted((axis, n) for axis, n in sizes.items() if axis in axes))
+        widths = tuple((axis, sizes[axis]) for axis in sorted(self._least(claim)))
         return Refuted(Witness(widths, kept, tuple(zip(claim.indices, at, strict=True)), str(one[at]), str(other[at])), _SEAL)
 
     def _used(self, claim: Settled) -> frozenset[str]:
         return frozenset(n.name for n in nodes(self.resolver.definitions, *claim.exprs) if isinstance(n, Tensor))
+
+    def _least(self, claim: Settled) -> dict[str, int]:
+        """The axes that a claim runs over, each with the least number of positions that it has: those that are named exist."""
+        found = {index.axis: 1 for index in claim.indices}
+        pairs = [Delta(c.left, c.right) for c in claim.apart]
+        for node in nodes(self.resolver.definitions, *claim.exprs, *pairs):
+            match node:
+                case Tensor(name, positions):
+                    places = [*zip(positions, self.resolver.definitions[name].axes, strict=True)]
+                case Delta(left, right):
+                    places = [(p, i.axis) for p in (left, right) for i in node.free]
+                case Size(axis) | Sum(Index(_, axis), _) | Prod(Index(_, axis), _):
+                    places = [(0, axis)]
+                case _:
+                    places = []
+            for position, axis in places:
+                found[axis] = max(found.get(axis, 1), position + 1 if isinstance(position, int) else 1)
+        return found
 
     def _model(self, used: frozenset[str], sizes: Mapping[str, int], leaves: Mapping[str, Any]) -> bool:
         """Whether the point is exact, has the right shapes, and meets every assumption."""
@@ -326,8 +341,11 @@ class Kernel:
         """Whether the claim holds at these widths, by agreement modulo as many random primes as the bound of 2^-40 takes."""
         claim = self.settle(left, right, conditions)
         random, sums = contracted(self.resolver.definitions, (claim.left, claim.right), claim.indices, claim.apart)
-        definitions, names = {**self.resolver.definitions, **random}, self._used(claim) | random.keys()
+        definitions = {**self.resolver.definitions, **random}
+        names = {n.name for n in nodes(definitions, *sums) if isinstance(n, Tensor)}
         used = [definitions[name] for name in names if definitions[name].body is None]
+        if any(sizes.get(axis, 0) < n for axis, n in self._least(claim).items()):
+            return Undecided("not proved, and not tested: an axis or a position is missing")
         plan, primes = Plan(definitions, law), list[int]()
         try:
             bounds = Bounds(plan, sizes, {d.name: self._bound(d, sizes) for d in used})
@@ -350,7 +368,7 @@ class Kernel:
                     assumptions = tuple(sorted((a for a in self.program.assumptions if a.name in names), key=repr))
                     found = tuple(sorted(sizes.items()))
                     return Tested(once * len(primes), found, tuple(primes), len(primes), degree, height, assumptions, _SEAL)
-        except (OutOfReach, LookupError) as reason:
+        except OutOfReach as reason:
             return Undecided(f"not proved, and not tested: {reason}")
         chance = f"2^{once * len(primes):.0f}"
         return Undecided(f"not proved, and the chance that {len(primes)} trials miss an error is only known to be below {chance}")
@@ -372,8 +390,6 @@ class Kernel:
     def _drawn(self, d: Definition, sizes: Mapping[str, int], field: Modular) -> Any:
         """Residues for a leaf, uniform among those that meet the assumptions."""
         shape, assumed = tuple(sizes[axis] for axis in d.axes), self._assumed(d)
-        if math.prod(shape) > field.limit:
-            raise OutOfReach(f"{d.name} has too many entries")
         entries = field.drawn(*shape)
         if assumed is not None:
             rows, (zero, one) = np.moveaxis(entries, assumed.position, 0), map(field.leaf, (Fraction(0), Fraction(1)))

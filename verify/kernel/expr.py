@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from math import prod
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -179,6 +180,8 @@ ONE = Num(Fraction(1))
 def children(expr: Expr) -> tuple[Expr, ...]:
     """The expressions directly below a node."""
     match expr:
+        case Tensor() | Num():
+            return ()
         case Add(terms):
             return terms
         case Mul(factors):
@@ -201,34 +204,24 @@ def num(value: int | Fraction) -> Num:
 
 def add(*terms: Expr) -> Expr:
     """The sum of the terms, flattened, zeros left out, constants joined."""
-    flat: list[Expr] = []
-    constant = Fraction(0)
-    for term in terms:
-        for t in term.terms if isinstance(term, Add) else (term,):
-            if isinstance(t, Num):
-                constant += t.value
-            else:
-                flat.append(t)
-    if constant:
-        flat.append(Num(constant))
-    return ZERO if not flat else flat[0] if len(flat) == 1 else Add(tuple(flat))
+    flat = [t for term in terms for t in (term.terms if isinstance(term, Add) else (term,))]
+    rest = [t for t in flat if not isinstance(t, Num)]
+    if len(rest) < len(flat):
+        constant = sum((t.value for t in flat if isinstance(t, Num)), Fraction(0))
+        rest += [Num(constant)] if constant else []
+    return ZERO if not rest else rest[0] if len(rest) == 1 else Add(tuple(rest))
 
 
 def mul(*factors: Expr) -> Expr:
     """The product of the factors, flattened, ones left out, constants joined, 0 if one factor is 0."""
-    flat: list[Expr] = []
-    constant = Fraction(1)
-    for factor in factors:
-        for f in factor.factors if isinstance(factor, Mul) else (factor,):
-            if isinstance(f, Num):
-                constant *= f.value
-            else:
-                flat.append(f)
-    if constant == 0:
-        return ZERO
-    if constant != 1:
-        flat.insert(0, Num(constant))
-    return ONE if not flat else flat[0] if len(flat) == 1 else Mul(tuple(flat))
+    flat = [f for factor in factors for f in (factor.factors if isinstance(factor, Mul) else (factor,))]
+    rest = [f for f in flat if not isinstance(f, Num)]
+    if len(rest) < len(flat):
+        constant = prod((f.value for f in flat if isinstance(f, Num)), start=Fraction(1))
+        if not constant:
+            return ZERO
+        rest = rest if constant == 1 else [Num(constant), *rest]
+    return ONE if not rest else rest[0] if len(rest) == 1 else Mul(tuple(rest))
 
 
 def neg(expr: Expr) -> Expr:
@@ -243,8 +236,7 @@ def sub(left: Expr, right: Expr) -> Expr:
 
 def power(base: Expr, exponent: int | Fraction) -> Expr:
     """The base to a constant rational exponent; exponents 0 and 1 are resolved."""
-    exponent = Fraction(exponent)
-    return ONE if exponent == 0 else base if exponent == 1 else Pow(base, exponent)
+    return ONE if exponent == 0 else base if exponent == 1 else Pow(base, Fraction(exponent))
 
 
 def div(left: Expr, right: Expr) -> Expr:

@@ -102,7 +102,7 @@ def _label(position: Position) -> Label:
 
 
 def _plain(value: Rational) -> Rational:
-    return value.numerator if isinstance(value, Fraction) and value.denominator == 1 else value
+    return value.numerator if value.denominator == 1 else value
 
 
 def _digest(what: object) -> str:
