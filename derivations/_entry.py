@@ -124,7 +124,8 @@ class Derivation:
 
     ``forward`` defines each quantity by one entry with formal indices, in order; what it uses and does not define is a leaf. ``gradients``
     are in closed form: quantities of the forward pass, no derivatives. ``parameters`` are the leaves that gradient descent updates to lower
-    the quantity defined last.
+    the quantity defined last. What is claimed is claimed for all widths, or for those of ``sizes`` where an entry fixes some; ``tested``
+    says why some of it is not proved even then, but tested modulo random primes.
     Title and source are the page's, that is, the file's docstring.
     """
 
@@ -134,6 +135,8 @@ class Derivation:
     gradients: Mapping[d, Expr]
     parameters: tuple[Expr, ...] = ()
     domain: tuple[Relation, ...] = ()
+    sizes: Mapping[Idx, int] = field(default_factory=dict)
+    tested: str = ""
     steps: tuple[Step, ...] = ()
     pitfalls: tuple[Pitfall, ...] = ()
 
@@ -151,6 +154,12 @@ class Derivation:
     def source(self) -> str:
         """Where the derivation is found in print."""
         return cleandoc(self.page or "").partition("Source:")[2].partition("\n\n")[0].strip().replace("\n", " ")
+
+    @property
+    def scope(self) -> str:
+        """What the kernel makes of the entry: proved or tested, and for which widths."""
+        widths = ", ".join(f"{size(i)} = {n}" for i, n in self.sizes.items())
+        return ("tested" if self.tested else "proved") + (f" at {widths}" if widths else "")
 
     def gradient(self, name: str) -> tuple[d, Expr]:
         """The gradient of that name, as it stands on the page: the derivative and its closed form. Fails with KeyError."""

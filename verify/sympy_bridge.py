@@ -269,7 +269,7 @@ def _leaf(name: str, entries: list[Tensor]) -> Definition:
 
 @cache
 def program(derivation: Derivation) -> Program:
-    """The forward pass of an entry as a program: its leaves in the order in which they appear, its definitions, and its domain."""
+    """The forward pass of an entry as a program: its leaves in the order in which they appear, its definitions, its domain and its fixed sizes."""
     definitions: dict[str, Definition] = {}
     used: dict[str, list[Tensor]] = {}
     for left, right in derivation.forward.items():
@@ -283,7 +283,8 @@ def program(derivation: Derivation) -> Program:
         for use in _entries(body):
             used.setdefault(use.name, []).append(use)
     leaves = [_leaf(name, entries) for name, entries in used.items() if name not in definitions]
-    return Program((*leaves, *definitions.values()), frozenset(map(assumption, derivation.domain)))
+    sizes = tuple(sorted((_index(i).axis, n) for i, n in derivation.sizes.items()))
+    return Program((*leaves, *definitions.values()), frozenset(map(assumption, derivation.domain)), sizes)
 
 
 def forward(of: Program) -> dict[Any, Any]:

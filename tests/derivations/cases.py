@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 
 from derivations import catalogue
-from verify.kernel.decision import Refuted
+from verify.kernel.decision import Proved, Refuted, Tested
 from verify.networks import axes
 from verify.oracles.autodiff import autodiff
 from verify.oracles.finite_differences import central_differences, complex_step
@@ -47,6 +47,13 @@ def decided(derivation, left, right, where=None):
     """The kernel's decision of one line of a derivation."""
     stated = claim(derivation, left, right, where)
     return workspace(derivation).decide(stated.left, stated.right, stated.conditions)
+
+
+def holds(derivation, decision):
+    """Whether a decision is what the page says of its lines: proved for all widths, or at those that it fixes; tested where it says why."""
+    if isinstance(decision, Proved):
+        return bool(derivation.sizes) or decision.scope == "all widths"
+    return bool(derivation.tested) and isinstance(decision, Tested) and decision.bound_log2 <= -40
 
 
 def remembered(opinion: str) -> Oracle:
