@@ -269,7 +269,8 @@ def _leaf(name: str, entries: list[Tensor]) -> Definition:
 
 @cache
 def program(derivation: Derivation) -> Program:
-    """The forward pass of an entry as a program: its leaves in the order in which they appear, its definitions, its domain and its fixed sizes."""
+    """The forward pass of an entry as a program: its leaves in the order in which they appear, its definitions, its domain, and the sizes
+    that it fixes."""
     definitions: dict[str, Definition] = {}
     used: dict[str, list[Tensor]] = {}
     for left, right in derivation.forward.items():

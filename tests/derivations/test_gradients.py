@@ -14,8 +14,8 @@ from verify.sympy_bridge import claim, program
 
 @each_entry
 def test_gradients_are_proved(entry):
-    """The kernel proves every closed form for all widths, not only at those that were drawn, unless the page says why it cannot; what a page
-    says is not proved is not."""
+    """The kernel proves every closed form for all widths, not only at those that were drawn, unless the page says why it cannot; and what a
+    page says is not proved is not."""
     derivation = catalogue()[entry]
     decisions = {derivative.name: decided(derivation, derivative, closed) for derivative, closed in derivation.gradients.items()}
     for name, decision in decisions.items():
