@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from derivations import catalogue
 from derivations._entry import Derivation, d, index, one_hot, positive, relu, sigmoid, size, step, sums_to_one, tensor
+from verify.kernel.decision import Kernel
 from verify.kernel.expr import (
     ONE,
     Apply,
@@ -32,7 +33,6 @@ from verify.kernel.expr import (
 from verify.kernel.expr import (
     relu as kernel_relu,
 )
-from verify.kernel.decision import Kernel
 from verify.kernel.program import Definition, Equal, OneHot, Positive, Program, SumsToOne, Unequal
 from verify.oracles.forward import Forward, disagreement
 from verify.sympy_bridge import Inexpressible, assumption, claim, condition, domain, forward, program, to_expr, to_sympy
