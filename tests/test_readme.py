@@ -33,10 +33,11 @@ def test_the_readme_shows_real_output(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
-    """Every relative link of a page leads to a file."""
+    """Every relative link of a page leads to a file; the build of the documentation checks those to pages that are made then."""
     prose = re.sub(r"\$\$.*?\$\$|\$.*?\$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
     for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", prose):
-        assert (page.parent / target).exists(), target
+        made = re.search(r"(^|/)(catalogue/\w+|reference/(mistakes|schema))\.md$", target)
+        assert made or (page.parent / target).exists(), target
 
 
 def test_the_tutorial_is_true() -> None:
