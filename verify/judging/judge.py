@@ -6,22 +6,25 @@ it follow from the document's own earlier mistake? Else it is refuted, if it can
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
 from verify.deciding import Decider, Outcome
-from verify.judging.rules import stated_rule
+from verify.judging.rules import meant_step, stated_rule, stated_step, step_sign, stepped
+from verify.kernel import expr as kernel
 from verify.kernel.decision import Proved, Refuted, Undecided
 from verify.kernel.program import Assumption, SumsToOne
-from verify.meaning.claims import ChainReading, Typed, is_chain_rule, names_quantity
-from verify.meaning.declarations import Declared
+from verify.meaning.claims import LEARNING_RATES, ChainReading, Typed, is_chain_rule, names_quantity
+from verify.meaning.declarations import Declared, known_to
 from verify.meaning.definitions import Line
 from verify.meaning.elaborate import Clash, Undeclared, Unread
 from verify.meaning.families import DEPTH, instances
 from verify.meaning.network import Network
 from verify.meaning.repairs import ANYWHERE, WHERE_ILL_TYPED, Around, Candidate, TextEdit, left_out_tag
+from verify.meaning.strangers import is_closed
 from verify.meaning.symbols import SAME_LETTERS, glyph_cost, keys_in, letter_of
 from verify.meaning.vocabulary import says
 from verify.programs import affected
@@ -45,6 +48,7 @@ from verify.report import Verdict
 
 WORST: tuple[Verdict, ...] = ("refuted", "follows", "slip", "unread", "tested", "proved", "given")
 EQUALITIES = frozenset({"=", ":=", "equiv", "iff", "<-", "triangleq", "def"})
+_NAME = {"+": "a step along", "-": "a step against"}
 Failure = Literal["false", "ill-typed", "unread", "undeclared"]
 
 
@@ -162,6 +166,7 @@ class Judge:
         strangers = [self.undeclared(statement) for _, statement in found]
         fewest = min((len(keys) for keys in strangers), default=0)
         found = [pair for pair, keys in zip(found, strangers, strict=True) if len(keys) == fewest]
+        found = [pair for pair in found if all(pair[0].values())] or found  # what a family starts from is not what a line is about
         for values, statement in found:
             assert isinstance(statement.content, Chain)
             judged.append((values, self.chain(replace(line, statement=statement), statement.content, conditions)))
@@ -268,11 +273,39 @@ class Judge:
             return replace(base, verdict="given", reason="the update rule")
         if n == 0 and assumption_of(left, right, self.network) in self.stated:
             return replace(base, verdict="given", reason="an assumption")
+        if n == 0 and (updated := stepped(left)) is not None:
+            return self.step(base, reading, left, updated, right)
         judged = self.as_written(base, reading, left, right)
         if judged.verdict in ("proved", "tested"):
             restated = n == 0 and names_quantity(left, self.network) in self.network.assigned
             return replace(judged, verdict="given", reason="the assignment's definition") if restated else judged
+        free = self._keys(left, right) & self.network.free
+        if free and not is_closed((left, right), self.network):
+            return judged if judged.failure == "undeclared" else replace(judged, reason=f"{min(free)} is not declared")
         return self.repaired(judged, reading, left, right, carried)
+
+    def step(self, base: Judgement, reading: ChainReading, left: Node, updated: Node, right: Node) -> Judgement:
+        """The judgement of ``Δw = …``: given with the bare derivative, else a claim about ``± η ∂L/∂w`` with the document's sign."""
+        stated = stated_step(left, right)
+        if stated is not None and self.step_sign in (stated, None):
+            return replace(base, verdict="given", reason="the step of the update rule")
+        rates = [key for key in keys_in(right, self.network.words) if key in LEARNING_RATES]
+        if self.network.root is None or len(set(rates)) != 1:
+            return replace(base, reason="a step without a loss and a learning rate")
+        found = base
+        for sign in (self.step_sign,) if self.step_sign is not None else ("-", "+"):
+            found = self.as_written(base, reading, meant_step(sign, rates[0], self.network.root, updated), right)
+            if found.verdict in ("proved", "tested"):
+                return replace(found, notes=(*found.notes, f"{_NAME[sign]} the gradient"))
+        if self.step_sign is None:
+            return replace(base, reason="it is not said whether the step is added or taken away")
+        free = self._keys(left, right) & self.network.free
+        return found if free else self.refuted(found, reading, updated, right)
+
+    @cached_property
+    def step_sign(self) -> str | None:
+        """The sign of the document's steps: ``+`` where they are along the gradient."""
+        return step_sign(line.statement.content for line in self.declared.lines)
 
     def definition(self, base: Judgement, left: Node) -> Judgement:
         first = left.items[0] if isinstance(left, Juxtaposed) else left
@@ -368,6 +401,8 @@ class Judge:
             return replace(judged, reason="a value at one point, which the prose names")
         if (name := self.decider.at(claim).unlike(claim, self.state.generic)) is not None:
             return replace(judged, reason=f"nothing is known of the function {name}, which one side uses otherwise than the other")
+        if self.holds_at_its_step(claim):
+            return replace(judged, reason="it holds with the earlier steps held fixed, and not for the derivative through all steps")
         outcome = self.decider.at(claim).refuses(claim)
         if isinstance(outcome.decision, Refuted):
             return replace(judged, verdict="refuted", claim=claim, outcome=outcome)
@@ -380,6 +415,19 @@ class Judge:
         key = names_quantity(one, self.network) if isinstance(other, Number) else None
         definition = self.network.program.by_name.get(key) if key is not None else None
         return definition is not None and definition.body is None
+
+    def holds_at_its_step(self, claim: Typed) -> bool:
+        """Whether the derivative of a state by what all steps share is that of its own step, ``∂h_t/∂w`` for a fixed ``h_{t-1}``."""
+        if not self.declared.families.letters:
+            return False
+        for side in (claim.left, claim.right):
+            if isinstance(side, kernel.Derivative) and isinstance(side.body, kernel.Tensor) and step_of(side.wrt.name) is None:
+                step = step_of(side.body.name)
+                if step is not None:
+                    cut = [replace(d, body=None) if (step_of(d.name) or step) < step else d for d in self.network.program.definitions]
+                    program = replace(self.network.program, definitions=tuple(cut))
+                    return Decider(program, known_to(replace(self.network, program=program))).screens(claim)
+        return False
 
     def next_disputed(self, judged: Judgement) -> int:
         """1 where the line that is judged is itself the second definition which the next scope begins with."""
@@ -417,6 +465,12 @@ class Judge:
                     found[n + 1] = replace(two, verdict="slip", claim=claim, outcome=outcome, repairs=(repair,))
                     break
         return found
+
+
+def step_of(name: str) -> int | None:
+    """The number of the step that a quantity's name ends in: 2 of ``h_{2}``, else None."""
+    found = re.search(r"_\{(?:.*\D)?(\d+)\}$", name)
+    return int(found[1]) if found else None
 
 
 def is_constant(node: Node) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Literal
 
+from verify.meaning.claims import LEARNING_RATES
 from verify.meaning.network import Network
-from verify.meaning.symbols import iteration, occurrence
-from verify.reading.syntax import Added, Call, Derivative, Fraction, Group, Juxtaposed, Nabla, Name, Node, Number, Product, Scripted
+from verify.meaning.symbols import iteration, occurrence, symbol_node
+from verify.reading.syntax import Added, Call, Chain, Derivative, Fraction, Group, Juxtaposed, Nabla, Name, Node, Number, Product, Scripted
 
 
 def stated_rule(updated: Node, right: Node, network: Network) -> Literal["down", "up"] | None:
@@ -23,6 +26,52 @@ def stated_rule(updated: Node, right: Node, network: Network) -> Literal["down",
     return "down" if sign == "-" else "up"
 
 
+def stepped(node: Node) -> Node | None:
+    """The quantity w of a step ``Δw``, else None."""
+    symbol = unmarked(node)
+    base = symbol.base if isinstance(symbol, Scripted) else symbol
+    if not isinstance(base, Name) or base.accents[-1:] != ("Delta",):
+        return None
+    plain = replace(base, accents=base.accents[:-1])
+    return replace(symbol, base=plain) if isinstance(symbol, Scripted) else plain
+
+
+def stated_step(left: Node, right: Node) -> str | None:
+    """The sign of a step ``Δw = ± η ∂L/∂w`` that is stated with the bare derivative, else None."""
+    updated = stepped(left)
+    if updated is None:
+        return None
+    sign, body = (right.signs[0], right.terms[0]) if isinstance(right, Added) and len(right.terms) == 1 else ("+", right)
+    factors = flat(body)
+    bare = [f for f in factors if is_slope(f, updated)]
+    return sign if len(bare) == 1 and all(is_plain(f, updated) for f in factors) else None
+
+
+def step_sign(statements: Iterable[Node]) -> str | None:
+    """``+`` where the document's steps are along the gradient and taken from the weights, ``-`` where they are against it and added; None
+    where it does not say or says both.
+    """
+    signs: set[str] = set()
+    for content in statements:
+        if not isinstance(content, Chain) or content.first is None:
+            continue
+        for link in content.links:
+            if link.right is not None and (sign := stated_step(content.first, link.right)) is not None:
+                signs.add(sign)
+            if isinstance(link.right, Added) and len(link.right.terms) == 2:
+                start, step = link.right.terms
+                if (updated := stepped(step)) is not None and unmarked(start) == updated:
+                    signs.add("+" if link.right.signs[1] == "-" else "-")
+    return signs.pop() if len(signs) == 1 else None
+
+
+def meant_step(sign: str, rate: str, root: str, updated: Node) -> Node:
+    """``± η ∂L/∂w`` as a tree."""
+    span = updated.span
+    slope = Derivative(span, symbol_node(root, span), (updated,))
+    return Added(span, (sign,), (Juxtaposed(span, (symbol_node(rate, span), slope)),))
+
+
 def is_named_step(step: Node, updated: Node, network: Network) -> bool:
     """Whether a step is a lone symbol that means no quantity of the network: ``Δw``, or the velocity ``v``."""
     symbol = unmarked(step)
@@ -32,7 +81,9 @@ def is_named_step(step: Node, updated: Node, network: Network) -> bool:
     if occ.key.startswith("\\Delta "):
         return True
     definition = network.program.by_name.get(occ.key)
-    return occ.key not in network.aliases and (definition is None or occ.key in network.failed)
+    if definition is None or occ.key in (network.free | network.failed.keys()):
+        return occ.key not in network.aliases
+    return bool(definition.uses & set(LEARNING_RATES))  # a velocity is built with a rate, a quantity of the network is not
 
 
 def is_slope(node: Node, updated: Node) -> bool:

@@ -10,6 +10,7 @@ from verify.kernel.decision import IllTyped, Kernel
 from verify.kernel.expr import Index, substitute
 from verify.kernel.normal_form import Normalizer
 from verify.kernel.program import Definition, Program, SumsToOne
+from verify.meaning.abbreviations import as_letter, left_out, plain_entries, plain_squares, with_left_out
 from verify.meaning.axes import AxisVariables, Defining, infer
 from verify.meaning.definitions import Found, Line, head_of, lines, stretches
 from verify.meaning.elaborate import Clash, Elaborator, Surroundings, Unread, implicit
@@ -18,15 +19,32 @@ from verify.meaning.exposed import exposed, in_order
 from verify.meaning.families import Families, families, instances
 from verify.meaning.iterates import plain_iterates
 from verify.meaning.matrices import Grid, MatrixElaborator, is_matrix_notation
+from verify.meaning.named import functions_named, with_functions
 from verify.meaning.network import Network
 from verify.meaning.shapes import UNIT, Shapes, fitting_shapes, indexed, is_matrix_definition
 from verify.meaning.slices import slices, spoken
+from verify.meaning.strangers import free_variables
 from verify.meaning.symbols import OPEN_FUNCTIONS, Lexicon, keys_in, letter_of, lexicon, likeliest, occurrence, occurrences_in, script_text
 from verify.meaning.tables import TableElaborator, at, cells_of, is_written_out
 from verify.meaning.twins import without_twins
 from verify.meaning.widths import summed_widths
 from verify.programs import resolve
-from verify.reading.syntax import Added, Big, Chain, Derivative, Document, Group, Juxtaposed, Name, Node, Number, Product, Scripted, Tuple
+from verify.reading.syntax import (
+    Added,
+    Big,
+    Chain,
+    Derivative,
+    Document,
+    Group,
+    Juxtaposed,
+    Name,
+    Node,
+    Number,
+    Product,
+    Scripted,
+    Statement,
+    Tuple,
+)
 from verify.reading.traversal import walk
 
 LOSSES = ("L", "\\mathcal{L}", "J", "E", "C", "\\ell", "loss", "\\text{loss}", "\\mathcal{J}", "\\xi", "\\mathcal{E}")
@@ -81,8 +99,13 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
     version of it a claim."""
     given = lines(assignment) if assignment is not None else []
     own = lines(document, len(given))
-    statements = without_twins(plain_iterates(line.statement for line in given + own))
-    every = [replace(line, statement=statement) for line, statement in zip(given + own, statements, strict=True)]
+    statements = plain_statements(without_twins(plain_iterates(line.statement for line in given + own)))
+    named = functions_named(document, statements)
+    contents = plain_squares([with_functions(s.content, named) for s in statements])
+    every = [
+        replace(line, statement=replace(statement, content=content))
+        for line, statement, content in zip(given + own, statements, contents, strict=True)
+    ]
     own = every[len(given) :]
     roots = [line.statement.content for line in every] + [c for line in every for c in line.statement.conditions]
     found = families(roots)
@@ -95,6 +118,10 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
         ]
         roots = [line.statement.content for line in every] + [c for line in every for c in line.statement.conditions]
     words = lexicon(roots)
+    if abbreviated := left_out(roots, words):
+        every = [replace(line, statement=with_indices(line.statement, abbreviated, words)) for line in every]
+        own = [replace(line, statement=with_indices(line.statement, abbreviated, words)) for line in own]
+        words = lexicon([line.statement.content for line in every] + [c for line in every for c in line.statement.conditions])
     heads = frozenset(head.key for line in every if (head := head_of(line, words)) is not None)
     matrices = frozenset(declared_shapes(every, words)) | {one.key for _, one in namings(numbered(every), words, heads)}
     words = replace(words, slices=slices((side for line in every for side in sides_of(line)), words, heads, matrices))
@@ -114,6 +141,33 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
 def numbered(every: Iterable[Line]) -> Iterator[tuple[int, Node]]:
     """The statements of lines with the lines' numbers."""
     return ((line.number, line.statement.content) for line in every)
+
+def plain_statements(statements: Iterable[Statement]) -> list[Statement]:
+    """The statements with indices that are entries, the ``y_i`` of ``p_{y_i}``, as letters; also where one is compared with an index."""
+    listed = [replace(s, content=plain_entries(s.content)) for s in statements]
+    entries = {n.text for s in listed for n in walk(s.content) if isinstance(n, Name) and "_" in (letter_of(n) or "")}
+    if not entries:
+        return listed
+    return [
+        replace(s, content=plain_condition(s.content, entries), conditions=tuple(plain_condition(c, entries) for c in s.conditions))
+        for s in listed
+    ]
+
+
+def plain_condition(node: Node, entries: set[str]) -> Node:
+    """``k \\neq y_i`` with both sides as letters; any other node unchanged."""
+    if not isinstance(node, Chain) or node.first is None or len(node.links) != 1 or node.links[0].right is None:
+        return node
+    one, other = node.first, node.links[0].right
+    plain = [letter if isinstance(letter := as_letter(side), Name) and letter.text in entries else side for side in (one, other)]
+    if plain == [one, other] or not all(letter_of(side) for side in plain):
+        return node
+    return replace(node, first=plain[0], links=(replace(node.links[0], right=plain[1]),))
+
+
+def with_indices(statement: Statement, table: dict[str, tuple[str, ...]], words: Lexicon) -> Statement:
+    """The statement with the indices written that definitions leave out."""
+    return replace(statement, content=with_left_out(statement.content, table, words))
 
 
 def is_number(node: Node) -> bool:
@@ -193,6 +247,7 @@ def _built(
     unfit = {d.key: "its shapes do not fit those of the definitions before it" for d in looked_positional if d not in positional}
     network = _elaborated(replace(network, failed={key: why for key, why in unfit.items() if key not in LOSSES}), forward)
     network = replace(network, aliases=_aliases(network, every, set(table)))
+    network = _with_free(network, sides, set(table))
     network = _with_loss(replace(network, root=_root(network, every)), every)
     losses = tuple(d.name for d in network.program.definitions if d.name in LOSSES and d.body is not None and not d.indices)
     network = replace(_with_scalars(network, every), losses=losses, differentials=_differentials(network, every))
@@ -209,6 +264,14 @@ def _jacobian_by_columns(every: list[Line]) -> bool:
                 if layout is not None:
                     return layout == "columns"
     return False
+
+
+def _with_free(network: Network, sides: list[Node], heads: set[str]) -> Network:
+    """The network with the symbols that the document never introduces as leaves."""
+    found = free_variables(sides, network, heads | SCALARS)
+    leaves = tuple(Definition(key, tuple(Index(_letter(n), axis) for n, axis in enumerate(axes))) for key, axes in found.items())
+    program = replace(network.program, definitions=(*leaves, *network.program.definitions))
+    return replace(network, slots={**network.slots, **found}, program=program, free=frozenset(found))
 
 
 def _refined(network: Network, found: Found) -> Network:

@@ -57,3 +57,6 @@ class Network:
     entry_counts: Mapping[str, str] = field(default_factory=dict)
     jacobian_by_columns: bool = False
     spoken: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    free: frozenset[str] = frozenset()
+    """Symbols that the document never introduces, read as free variables."""

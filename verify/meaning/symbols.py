@@ -165,9 +165,10 @@ def script_text(node: Node | None) -> str:
 
 
 def letter_of(node: Node) -> str | None:
-    """The text of a plain one-letter name (``K``, ``\\ell``), else None."""
-    if isinstance(node, Name) and not node.accents and (len(node.text) == 1 or node.text == "ell"):
-        return node.text
+    """The text of a plain one-letter name (``K``, ``\\ell``, ``y_i`` where that is an index), else None."""
+    if isinstance(node, Name) and not node.accents:
+        is_entry = node.text[1:2] == "_" and not node.font
+        return node.text if len(node.text) == 1 or node.text == "ell" or is_entry else None
     return None
 
 
@@ -190,6 +191,7 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
     superscripts: defaultdict[str, set[str]] = defaultdict(set)
     alone: defaultdict[str, set[str]] = defaultdict(set)
     tags: set[str] = set()
+    heads: set[str] = set()
     roots = list(roots)
     for root in roots:
         for node in walk(root):
@@ -213,6 +215,7 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
                     if all(link.relation in ("=", "!=") for link in links):
                         compared.update(letter_of(n) or "" for n in (first, *(link.right for link in links if link.right)))
         if isinstance(root, Chain) and root.first is not None:
+            heads.update(headed(root))
             for occurrence in (root.first, *(_derived(root.first))):
                 name = occurrence.base if isinstance(occurrence, Scripted) else occurrence
                 if isinstance(name, Name):
@@ -220,8 +223,11 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
     indices = set(bound)
     indices.update(c for c in compared if c in bound or c.lower() in bound or c in USUAL_INDICES or c in subscripts)
     for letter, bases in subscripts.items():
+        if letter in heads and letter not in bound:
+            continue  # a quantity of its own: the i of an input gate i_t
         if (
             letter in USUAL_INDICES
+            or "_" in letter
             or (letter == "t" and len(bases) > 1)
             or (letter in "cdgf" and len(bases) > 1 and letter not in quantities)
         ):
@@ -235,6 +241,14 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
     layered = {base for base, sups in superscripts.items() if base and ("1" in sups or sups & {"l", "L", "ell", "l-1", "l+1", "h"})}
     words = Lexicon(frozenset(indices), frozenset(bound), frozenset(layered))
     return replace(words, merged=_merged(roots, words))
+
+
+def headed(root: Chain) -> Iterator[str]:
+    """The letter of a quantity that a chain defines with a script: i of ``i_t = …``."""
+    match root.first:
+        case Scripted(_, Name(_, text, _, ()), sub, _, _) if sub is not None and len(text) == 1 and root.links:
+            if root.links[0].relation in ("=", ":=", "equiv") and not isinstance(root.links[0].right, (Number, Name)):
+                yield text
 
 
 def _merged(roots: list[Node], words: Lexicon) -> dict[str, str]:

@@ -1,0 +1,163 @@
+"""Letters that stand for more than they show: ``\\sigma^2`` as a quantity of its own, ``y_i`` as the index of the right class, and
+``u = e^{z_i}`` without its index.
+
+All are made plain in the formulas before anything else is read.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from verify.meaning.symbols import Lexicon, bound_letters, items_of, letter_of, occurrence, script_text
+from verify.reading.syntax import Big, Chain, Derivative, Group, Juxtaposed, Name, Node, Number, Scripted, Tuple, Words
+from verify.reading.traversal import below, rewritten, walk
+
+
+def plain_squares(roots: Sequence[Node]) -> list[Node]:
+    """The trees with ``\\sigma^2`` as one symbol where the document defines it and never names ``\\sigma`` alone."""
+    defined: set[tuple[str, str]] = set()
+    bare: set[tuple[str, str]] = set()
+    for root in roots:
+        if isinstance(root, Chain) and root.links and root.links[0].relation in ("=", ":=", "equiv") and (head := _square(root.first)):
+            defined.add(head)
+        bare |= set(_bare(root))
+    wanted = defined - bare
+
+    def change(node: Node) -> Node | None:
+        if _square(node) in wanted and isinstance(node, Scripted):
+            return replace(node, sup=Words(node.span, "2"))
+        return None
+
+    return [rewritten(root, change) for root in roots] if wanted else list(roots)
+
+
+def _square(node: Node | None) -> tuple[str, str] | None:
+    match node:
+        case Scripted(_, Name(_, text, font, ()), sub, Number(_, "2"), 0):
+            return f"{font}:{text}", script_text(sub)
+    return None
+
+
+def _bare(root: Node) -> Iterable[tuple[str, str]]:
+    """The names that stand without a square; a function before its argument does not count."""
+    stack: list[Node] = [root]
+    while stack:
+        node = stack.pop()
+        if _square(node) is not None:
+            continue
+        match node:
+            case Scripted(_, Name(_, text, font, ()), sub, _, _):
+                yield f"{font}:{text}", script_text(sub)
+                stack.extend(n for n in (node.sub, node.sup) if n is not None)
+                continue
+            case Name(_, text, font, ()):
+                yield f"{font}:{text}", ""
+            case Juxtaposed(_, items):
+                called = [n + 1 < len(items) and isinstance(i, Name) and isinstance(items[n + 1], Group) for n, i in enumerate(items)]
+                stack.extend(i for i, is_called in zip(items, called, strict=True) if not is_called)
+                continue
+        stack.extend(below(node))
+
+
+def plain_entries(root: Node) -> Node:
+    """The tree with an index that is itself written with an index, the ``y_i`` of ``p_{y_i}``, as one letter; everywhere in it."""
+
+    def change(node: Node) -> Node | None:
+        if isinstance(node, Scripted) and node.sub is not None:
+            sup = rewritten(node.sup, change) if node.sup is not None else None
+            return replace(node, sub=rewritten(node.sub, as_letter), base=rewritten(node.base, change), sup=sup)
+        if isinstance(node, Big) and node.lower is not None:
+            body = rewritten(node.body, change) if node.body is not None else None
+            return replace(node, lower=rewritten(node.lower, as_letter), body=body)
+        return None
+
+    return rewritten(root, change)
+
+
+def as_letter(node: Node) -> Node | None:
+    """``y_i`` as the letter ``y_i``; None for anything else."""
+    match node:
+        case Scripted(span, Name(_, text, "" | "it", ()), Name() as sub, None, 0) if len(text) == 1 and (letter := letter_of(sub)):
+            return Name(span, f"{text}_{letter}")
+    return None
+
+
+def left_out(roots: Sequence[Node], words: Lexicon) -> dict[str, tuple[str, ...]]:
+    """For each quantity whose definition leaves out an index of its body the letters left out: ``u = e^{z_i}`` is ``u_i``.
+
+    Of a loss only where the letter stands on one symbol alone, ``L = -\\log p_y``: with two, ``-y_k \\log o_k``, a sum may have been
+    forgotten.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    written: defaultdict[str, set[int]] = defaultdict(set)
+    for root in roots:
+        for node in walk(root):
+            if isinstance(node, (Name, Scripted)) and (occ := occurrence(node, words)) is not None:
+                written[occ.key].add(len(occ.written))
+    for root in roots:
+        if not isinstance(root, Chain) or not isinstance(root.first, (Name, Scripted)) or not root.links:
+            continue
+        body = root.links[0].right
+        head = occurrence(root.first, words)
+        if root.links[0].relation not in ("=", ":=", "equiv") or body is None or head is None or head.exponent is not None or head.primes:
+            continue
+        if any(isinstance(n, Derivative) for n in walk(body)) or isinstance(body, (Name, Number, Words)) or head.transposed:
+            continue
+        own = {letter for term in head.written if (letter := letter_of(term))}
+        free = {letter: keys for letter, keys in free_letters(body, words).items() if letter not in own}
+        if not free or len(own) < len(head.written) or max(written[head.key]) > len(head.written) or head.key in free_keys(body, words):
+            continue
+        if all(len(keys) == 1 for keys in free.values()):
+            found.setdefault(head.key, tuple(free))
+    return found
+
+
+def free_keys(node: Node, words: Lexicon) -> set[str]:
+    """The keys of all symbols in a tree."""
+    return {occ.key for n in walk(node) if isinstance(n, (Name, Scripted)) and (occ := occurrence(n, words)) is not None}
+
+
+def free_letters(node: Node, words: Lexicon) -> dict[str, set[str]]:
+    """The index letters that a tree leaves free, in order, each with the symbols that carry it."""
+    found: dict[str, set[str]] = {}
+    stack: list[tuple[Node, frozenset[str]]] = [(node, frozenset())]
+    while stack:
+        top, bound = stack.pop()
+        if isinstance(top, Big):
+            if top.lower is None:
+                return {}  # a Σ without index: what it runs over is not written
+            bound = bound | set(bound_letters(top.lower))
+            stack.extend((n, bound) for n in (top.body,) if n is not None)
+            continue
+        if isinstance(top, (Name, Scripted)) and (occ := occurrence(top, words)) is not None:
+            for term in occ.written:
+                letter = letter_of(term)
+                if letter is not None and letter not in bound:
+                    found.setdefault(letter, set()).add(occ.key)
+            if occ.exponent is not None:
+                stack.append((occ.exponent, bound))
+            continue
+        stack.extend((child, bound) for child in reversed(below(top)))
+    return found
+
+
+def with_left_out(root: Node, table: dict[str, tuple[str, ...]], words: Lexicon) -> Node:
+    """The tree with the left-out indices written."""
+
+    def change(node: Node) -> Node | None:
+        occ = occurrence(node, words) if isinstance(node, (Name, Scripted)) else None
+        if occ is None or occ.key not in table:
+            return None
+        letters = tuple(Name(node.span, letter) for letter in table[occ.key])
+        if isinstance(node, Name):
+            return Scripted(node.span, node, letters[0] if len(letters) == 1 else Juxtaposed(node.span, letters))
+        assert isinstance(node, Scripted)
+        if isinstance(node.sub, Tuple):
+            return replace(node, sub=replace(node.sub, items=(*node.sub.items, *letters)))
+        before = items_of(node.sub) if node.sub is not None else ()
+        every = (*before, *letters)
+        return replace(node, sub=every[0] if len(every) == 1 else Juxtaposed(node.span, every))
+
+    return rewritten(root, change)
