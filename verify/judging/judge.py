@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Literal
 
 from verify.deciding import Decider, Outcome
+from verify.judging.demands import bound_by_words, is_demand
 from verify.judging.rules import meant_step, stated_rule, stated_step, step_sign, stepped
 from verify.kernel import expr as kernel
 from verify.kernel.decision import Proved, Refuted, Undecided
@@ -273,6 +274,11 @@ class Judge:
             return replace(base, verdict="given", reason="the update rule")
         if n == 0 and assumption_of(left, right, self.network) in self.stated:
             return replace(base, verdict="given", reason="an assumption")
+        if n == 0 and self.is_demand(left, right):
+            judged = self.as_written(base, reading, left, right)
+            if judged.verdict in ("proved", "tested"):
+                return judged
+            return replace(base, verdict="given", reason="a condition on given quantities")
         if n == 0 and (updated := stepped(left)) is not None:
             return self.step(base, reading, left, updated, right)
         judged = self.as_written(base, reading, left, right)
@@ -306,6 +312,25 @@ class Judge:
     def step_sign(self) -> str | None:
         """The sign of the document's steps: ``+`` where they are along the gradient."""
         return step_sign(line.statement.content for line in self.declared.lines)
+
+    def is_demand(self, left: Node, right: Node) -> bool:
+        """Whether a relation between given quantities alone is demanded of them: ``w^T w = 1``, ``S^T = S``."""
+        table = self.network.program.by_name
+        keys = self._keys(left, right)
+        if not keys or any(key not in table or table[key].body is not None for key in keys):
+            return False
+        return is_demand(left, right)
+
+    @cached_property
+    def demanded(self) -> frozenset[str]:
+        """The quantities of which the document demands something, in a formula or in words: a matrix that is symmetric."""
+        found = set(bound_by_words(self.document, self.network.words))
+        for line in self.declared.lines:
+            content = line.statement.content
+            right = content.links[0].right if isinstance(content, Chain) and content.links else None
+            if isinstance(content, Chain) and content.first is not None and right is not None and self.is_demand(content.first, right):
+                found |= self._keys(content.first, right)
+        return frozenset(found)
 
     def definition(self, base: Judgement, left: Node) -> Judgement:
         first = left.items[0] if isinstance(left, Juxtaposed) else left
@@ -401,6 +426,8 @@ class Judge:
             return replace(judged, reason="a value at one point, which the prose names")
         if (name := self.decider.at(claim).unlike(claim, self.state.generic)) is not None:
             return replace(judged, reason=f"nothing is known of the function {name}, which one side uses otherwise than the other")
+        if (asked := sorted(name for name in self.demanded if name in keys or self.depends(keys, name))) and not is_chain_rule(right):
+            return replace(judged, reason=f"the document demands something of {asked[0]}, and this may follow from it")
         if self.holds_at_its_step(claim):
             return replace(judged, reason="it holds with the earlier steps held fixed, and not for the derivative through all steps")
         outcome = self.decider.at(claim).refuses(claim)
