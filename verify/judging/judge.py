@@ -186,7 +186,8 @@ class Judge:
     def undeclared(self, statement: Statement) -> frozenset[str]:
         """The symbols of a statement that nothing declares: an instance at the end of a family names some that the others do not."""
         net = self.network
-        return frozenset(key for key in keys_in(statement.content, net.words) if key not in net.slots and key not in net.aliases)
+        known = (net.slots.keys() | net.aliases.keys()) - net.free
+        return frozenset(key for key in keys_in(statement.content, net.words) if key not in known)
 
     # -- one chain ----------------------------------------------------------------------------------------------------------------
 
