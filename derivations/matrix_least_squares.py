@@ -1,6 +1,6 @@
 """Least squares for matrices: the gradient is the transposed factor times the residual, on the side where the factor stood.
 
-Source: Petersen and Pedersen, The Matrix Cookbook (2012), 2.5.2 and 2.7.2; Boyd and Vandenberghe, Convex Optimization (2004), A.4."""
+Source: Petersen and Pedersen, The Matrix Cookbook (2012), 2.5.2 and 2.7."""
 
 from sympy import Sum, sqrt
 

@@ -3,7 +3,7 @@
 The flow is z + u tanh(a), a = w z + b. Its Jacobian is the identity plus the outer product of u and (1 − h²) w.
 
 Source: Rezende and Mohamed, Variational inference with normalizing flows, ICML (2015), 4.1; Petersen and Pedersen, The Matrix Cookbook
-(2012), 3.2.6 (the determinant of I + uv')."""
+(2012), 1.2 (the determinant of I + uv')."""
 
 from sympy import KroneckerDelta, Sum, log, tanh
 

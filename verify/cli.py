@@ -304,18 +304,27 @@ def _correct(path: Path, lang: str, output: Path | None) -> NoReturn:
 
 
 @main.command(name="list")
-def list_catalogue() -> None:
-    """List the catalogue: the names of its entries, and what each shows."""
-    from rich.table import Table
-    from rich.text import Text
+@click.argument("words", nargs=-1, metavar="[WORD]...")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
+def list_catalogue(words: tuple[str, ...], as_json: bool) -> None:
+    """List the catalogue, or those entries that have every WORD in their name, title or source.
+
+    Exit status: 0, or 1 where no entry matches.
+    """
+    import json
 
     from derivations import catalogue
+    from verify.rendering.catalogue_table import catalogue_data, catalogue_table, matching
     from verify.rendering.text import write
 
-    table = Table.grid(padding=(0, 2))
-    for name, entry in catalogue().items():
-        table.add_row(Text(name, "bold"), Text(entry.title))
-    write([table], sys.stdout)
+    entries = matching(catalogue().values(), words)
+    if as_json:
+        click.echo(json.dumps(catalogue_data(entries), ensure_ascii=False, indent=2))
+    elif entries:
+        write([catalogue_table(entries)], sys.stdout)
+    else:
+        click.echo("no entry of the catalogue matches", err=True)
+    sys.exit(0 if entries else 1)
 
 
 @main.command()

@@ -150,9 +150,3 @@ def test_the_command(tmp_path: Path) -> None:
     for arguments in (["no_such_entry"], ["../verify/cli"], ["sigmoid", "-o", str(tmp_path)]):
         failed = run(main, ["prove", *arguments])
         assert failed.exit_code == 2 and failed.stdout == "" and failed.stderr.count("\n") == 1
-
-
-def test_the_list() -> None:
-    """``list`` names every entry."""
-    shown = CliRunner().invoke(main, ["list"])
-    assert shown.exit_code == 0 and all(name in shown.stdout for name in names())
