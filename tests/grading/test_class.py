@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 import signal
 import sqlite3
@@ -197,6 +198,21 @@ def test_what_a_line_means_is_part_of_it() -> None:
     assert same[0] != same[1] and same[1] == same[2] == same[3]
 
 
+def children(parent: int) -> list[int]:
+    """The processes that a process has started and that are alive."""
+    listed = subprocess.run(["ps", "-A", "-o", "ppid=,pid="], capture_output=True, text=True, check=True).stdout
+    return [int(pid) for ppid, pid in map(str.split, listed.splitlines()) if int(ppid) == parent]
+
+
+def exists(process: int) -> bool:
+    """Whether a process is alive."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def test_a_kill_loses_nothing(marked: tuple[Path, Result], tmp_path: Path) -> None:
     """Killed in the middle, the same command goes on and writes the same marks; what had been kept is not lost."""
     folder, _ = marked
@@ -211,8 +227,14 @@ def test_a_kill_loses_nothing(marked: tuple[Path, Result], tmp_path: Path) -> No
     while child.poll() is None and kept < 5:
         time.sleep(0.05)
         kept = len(list((out / "report").glob("*.html"))) if (out / "report").exists() else 0
+    workers = children(child.pid)
     child.send_signal(signal.SIGKILL)
     child.wait()
+    until = time.monotonic() + 20
+    while alive := [worker for worker in workers if exists(worker)]:
+        assert time.monotonic() < until, alive
+        time.sleep(0.1)
+    assert workers
     assert not (out / "marks.csv").exists()
     with sqlite3.connect(out / "grades.sqlite") as base:
         before = base.execute("SELECT answer, made FROM answers").fetchall()

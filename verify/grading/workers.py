@@ -120,7 +120,7 @@ def _in_processes(
     from joblib.externals.loky.process_executor import ProcessPoolExecutor
 
     numbers = iter(list(left))
-    executor = ProcessPoolExecutor(max_workers=how.jobs, env=ONE_THREAD)
+    executor = ProcessPoolExecutor(max_workers=how.jobs, env=ONE_THREAD, initializer=_begin, initargs=(os.getpid(),))
     try:
         with desk.watched():
 
@@ -155,9 +155,20 @@ def _on_cluster(function: Callable[[Any], Any], left: dict[int, Any], how: Sprea
             yield from made
 
 
+def _begin(parent: int) -> None:
+    """Set up a process of joblib's: held to its memory, and gone when the one that started it is (loky's would stay for ever)."""
+    limit_memory(WORKER_MEMORY)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def _here(function: Callable[[Any], Any], number: int, task: Any, folder: Path) -> Made:
     """One task in a process of joblib's, announced while it lasts."""
-    limit_memory(WORKER_MEMORY)
     announced = folder / str(os.getpid())
     announced.write_text(str(number), encoding="ascii")
     made = _made(function, number, task)
