@@ -21,7 +21,11 @@ from samples import relation, report
 
 from verify.checking import check
 from verify.cli import main
+from verify.grading.assignment import parse_assignment
+from verify.grading.marks import Marked, with_points
+from verify.grading.store import Kept
 from verify.reading.document import read
+from verify.rendering.class_page import class_page
 from verify.rendering.html import POLICY, html_report
 from verify.rendering.mathml import SOURCE
 from verify.rendering.page import Maths, Words, blocks, styled
@@ -425,7 +429,8 @@ onload = () => {{
   const marked = [...page.querySelectorAll(".row")].filter(r => r.querySelector(".mark"));
   const marks = marked.map(r => [box(r.querySelector(".mark .symbol")), box(r), box(r.querySelector(".body"))]);
   document.fonts.ready.then(() => document.body.innerHTML = "<pre>" + JSON.stringify({{
-    wide: root.scrollWidth, empty: shown.filter(b => b.width < 2 || b.height < 2).length, shown: shown.length,
+    wide: root.scrollWidth, fallen: page.querySelectorAll("mtext.source").length,
+    empty: shown.filter(b => b.width < 2 || b.height < 2).length, shown: shown.length,
     font: page.fonts.check('16px "backproof math"'), loaded: [...page.fonts].map(f => f.status).join(),
     beside: marks.every(([mark, row, body]) => mark.right <= body.left + 1 && mark.left >= row.left
       && mark.top >= row.top && mark.bottom <= row.bottom + 1),
@@ -438,7 +443,8 @@ onload = () => {{
 def browse(arguments: list[str], folder: Path) -> str:
     """What a headless browser prints."""
     assert CHROMIUM is not None
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--allow-file-access-from-files"]
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--allow-file-access-from-files", "--no-first-run"]
+    options += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
     profile = f"--user-data-dir={folder / 'profile'}"
     done = subprocess.run([CHROMIUM, *options, profile, *arguments], capture_output=True, text=True, timeout=300, check=True, cwd=folder)
     return done.stdout
@@ -456,23 +462,66 @@ def first_pixel(png: bytes) -> tuple[int, int, int]:
     return red, green, blue
 
 
+def test_points_stand_in_the_margin() -> None:
+    """What a relation earned stands beside it, and nowhere else."""
+    line = relation("$a = b$\n\n$c = d$", "c = d", "proved")
+    asked = (Asked("c", "right", "r2", 1.5, 2.0), Asked("e", "missing", None, 0.0, 1.0))
+    found = report("$a = b$\n\n$c = d$", relation("$a = b$\n\n$c = d$", "a = b", "proved"), line, asked=asked)
+    marks = Page(html_report(found, read(found.text))).root.all("div", "marks")
+    assert [[b.text for b in m.all("b")] for m in marks] == [[], ["1.5 / 2"]]
+
+
+CLASS_PROBE = """<!doctype html><meta charset="utf-8"><body><iframe src="{page}" style="width:{width}px;height:3000px"></iframe><script>
+onload = () => {{
+  const page = document.querySelector("iframe").contentDocument;
+  const size = element => {{ const b = element.getBoundingClientRect(); return b.width > 1 && b.height > 1; }};
+  document.fonts.ready.then(() => document.body.innerHTML = "<pre>" + JSON.stringify({{
+    wide: page.scrollingElement.scrollWidth, bars: [...page.querySelectorAll("svg rect")].filter(size).length,
+    formulas: [...page.querySelectorAll("math")].every(size), fallen: page.querySelectorAll("mtext.source").length,
+  }}) + "</pre>");
+}};
+</script>"""
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+def test_the_class_in_a_browser(tmp_path: Path) -> None:
+    """At the width of a phone and of a desk the page of a class fits its window, with bars to see and no formula as its source."""
+    assignment = parse_assignment((ROOT / "docs/examples/assignment.md").read_text(encoding="utf-8"))
+    statuses = ("right", "slip", "wrong", "missing", "unread", "follows")
+    asked = [Asked(a.quantity, s, "r1", 1.0, 2.0, about=("r1",)) for a, s in zip(assignment.ask, statuses, strict=True)]
+    kept = [Kept(Marked(f"a very long name of an answer {n}.md", tuple(asked)), "", "", f"{n}.html", None) for n in range(30)]
+    wrong = {one.marked.answer: {"r1": (3, "refuted", "sign"), "r2": (9, "slip", "glyph")} for one in kept}
+    page = tmp_path / "index.html"
+    page.write_text(class_page(kept, assignment, wrong), encoding="utf-8")
+    for width in (400, 1280):
+        probe = tmp_path / f"probe-{width}.html"
+        probe.write_text(CLASS_PROBE.format(page=page.name, width=width), encoding="utf-8")
+        printed = browse(["--virtual-time-budget=10000", "--window-size=1400,4000", "--dump-dom", str(probe)], tmp_path)
+        seen = json.loads(re.search(r"<pre>(.*?)</pre>", printed, re.DOTALL)[1])  # type: ignore[index]
+        assert seen["wide"] <= width + 4 and seen["formulas"] and seen["fallen"] == 0
+        assert seen["bars"] >= 1 + 6 + 2
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 def test_in_a_browser(tmp_path: Path) -> None:
-    """At the width of a phone and of a desk the page fits its window, every formula has a size, every mark stands in the margin of its row.
+    """At the width of a phone and of a desk the page fits its window, every formula has a size and none fell back to its source, every
+    mark stands in the margin of its row.
 
     In light and dark the page has that colour.
     """
     path = next(p for p in EXAMPLES if p.name == "relu_sigmoid_softmax.md")
     data = path.read_bytes()
     page = tmp_path / "page.html"
-    page.write_text(html_report(check(data, file=path.name, fast=True), read(data)), encoding="utf-8")
+    assignment = parse_assignment((path.parent / "assignment.md").read_text(encoding="utf-8"))
+    found = with_points(check(data, file=path.name, fast=True, assignment=assignment), assignment)
+    page.write_text(html_report(found, read(data)), encoding="utf-8")
     for width in (400, 1280):
         probe = tmp_path / f"probe-{width}.html"
         probe.write_text(PROBE.format(page=escape(page.name), width=width), encoding="utf-8")
         printed = browse(["--virtual-time-budget=10000", "--window-size=1400,4000", "--dump-dom", str(probe)], tmp_path)
         seen = json.loads(re.search(r"<pre>(.*?)</pre>", printed, re.DOTALL)[1])  # type: ignore[index]
         assert seen["wide"] <= width, width
-        assert seen["shown"] > 50 and seen["empty"] == 0
+        assert seen["shown"] > 50 and seen["empty"] == 0 and seen["fallen"] == 0
         assert seen["font"] and seen["loaded"] == "loaded"
         assert seen["beside"] and seen["words"]
         corners = []

@@ -54,6 +54,7 @@ class MistakeView:
 
     name: str
     says: str
+    slip: bool
     answers: int
     width: float
     examples: tuple[tuple[str, str], ...]
@@ -124,18 +125,19 @@ def _quantities(marked: Sequence[Marked], assignment: Assignment) -> list[Quanti
 
 def _mistakes(kept: Sequence[Kept], wrong: Wrong) -> list[tuple[Markup | None, list[MistakeView]]]:
     """The mistakes by asked quantity, the frequent first; what is in lines about nothing asked stands under None."""
-    places: dict[str | None, dict[str, list[tuple[str, str]]]] = {}
+    places: dict[str | None, dict[tuple[str, bool], list[tuple[str, str]]]] = {}
     for one in kept:
         lines = wrong.get(one.marked.answer, {})
         about: dict[str, str] = {}
         for asked in one.marked.asked:
             for relation in asked.about:
                 about.setdefault(relation, asked.quantity)
-        seen: set[tuple[str | None, str]] = set()
+        seen: set[tuple[str | None, tuple[str, bool]]] = set()
         for relation, (line, verdict, mistake) in lines.items():
             if verdict not in ("refuted", "slip"):
                 continue
-            key = about.get(relation), mistake or ("no known mistake" if verdict == "refuted" else "slip")
+            name = mistake or ("no known mistake" if verdict == "refuted" else "slip")
+            key = about.get(relation), (name, verdict == "slip")
             if key not in seen:
                 seen.add(key)
                 link = f"{one.page}#{relation}", f"{one.marked.answer}, line {line}"
@@ -146,8 +148,8 @@ def _mistakes(kept: Sequence[Kept], wrong: Wrong) -> list[tuple[Markup | None, l
     for quantity in [*order, None]:
         found = sorted(places.get(quantity, {}).items(), key=lambda item: (-len(item[1]), item[0]))
         views = [
-            MistakeView(name, KINDS.get(name, ""), len(links), round(BAR / 2 * len(links) / most, 2), tuple(links[:EXAMPLES]))
-            for name, links in found
+            MistakeView(name, KINDS.get(name, ""), slip, len(links), round(BAR * len(links) / most, 2), tuple(links[:EXAMPLES]))
+            for (name, slip), links in found
         ]
         if views:
             groups.append((None if quantity is None else _math(quantity), views))
@@ -160,7 +162,7 @@ def _bins(points: Sequence[float], out_of: float) -> list[tuple[str, int, float]
     for p in points:
         counts[min(int(BINS * p / out_of), BINS - 1) if out_of else BINS - 1] += 1
     most = max(counts) or 1
-    return [(f"{out_of * n / BINS:g} – {out_of * (n + 1) / BINS:g}", count, count / most) for n, count in enumerate(counts)]
+    return [(f"{out_of * n / BINS:.3g} – {out_of * (n + 1) / BINS:.3g}", count, count / most) for n, count in enumerate(counts)]
 
 
 def _answer(one: Kept) -> AnswerView:

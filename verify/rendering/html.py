@@ -19,7 +19,7 @@ from verify.rendering.mathml import array, latex_as_mathml, shown, written
 from verify.rendering.page import FINE, Block, Maths, Row, Words, blocks, code_blocks
 from verify.rendering.places import leaves
 from verify.rendering.text import BALL
-from verify.report import Place, Relation, Report, Status, Verdict, Witness
+from verify.report import Asked, Place, Relation, Report, Status, Verdict, Witness
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; font-src data:"
 """What a browser lets the page do: show itself."""
@@ -141,6 +141,10 @@ class _Page:
         self.macros: Mapping[str, Macro] = NO_MACROS if document is None else macros_in(document.text)
         self.known: dict[tuple[str, bool], Markup] = {}
         self.by_id = {relation.id: relation for relation in report.relations}
+        self.earned: dict[str, list[Asked]] = {}
+        for asked in report.asked:
+            if asked.relation is not None and asked.out_of:
+                self.earned.setdefault(asked.relation, []).append(asked)
 
     def block(self, block: Block) -> BlockView:
         rows = tuple(self.row(row) for row in block.rows if row.items or row.relations)
