@@ -30,6 +30,18 @@ def test_every_file_is_an_entry():
     assert set(families()) <= set(catalogue())
 
 
+def test_what_people_derive_by_hand_is_there():
+    """At least one page on each subject that courses set, and more than forty in all."""
+    subjects = (
+        "relu tanh sigmoid gelu silu softplus softmax_jacobian log_sum_exp maximum cross_entropy hinge huber kl_divergence linear_layer "
+        "linear_regression ridge logistic_regression softmax_regression mlp embedding word2vec batch_norm layer_norm rms_norm dropout "
+        "convolution_1d convolution_2d max_pooling average_pooling rnn lstm gru attention residual vae policy_gradient trace quadratic_form "
+        "norm inverse determinant"
+    )
+    assert [subject for subject in subjects.split() if not any(subject in name for name in names())] == []
+    assert len(names()) > 40
+
+
 def test_listing_imports_no_sympy():
     """The names of the entries are known without importing one, so that ``backproof list`` starts fast."""
     code = "import sys, derivations; derivations.names(); print('sympy' in sys.modules)"
