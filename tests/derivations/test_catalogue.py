@@ -35,8 +35,8 @@ def test_what_people_derive_by_hand_is_there():
     subjects = (
         "relu tanh sigmoid gelu silu softplus softmax_jacobian log_sum_exp maximum cross_entropy hinge huber kl_divergence linear_layer "
         "linear_regression ridge logistic_regression softmax_regression mlp embedding word2vec batch_norm layer_norm rms_norm dropout "
-        "convolution_1d convolution_2d max_pooling average_pooling rnn lstm gru attention residual vae policy_gradient trace quadratic_form "
-        "norm inverse determinant"
+        "convolution_1d convolution_2d max_pooling average_pooling rnn lstm gru attention residual vae policy_gradient trace "
+        "quadratic_form norm inverse determinant"
     )
     assert [subject for subject in subjects.split() if not any(subject in name for name in names())] == []
     assert len(names()) > 40
