@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.stamp
 
-.PHONY: demo docs test lint types setup soundness catalogue bench translations clean
+.PHONY: demo docs test lint types setup soundness coverage catalogue bench translations clean
 
 # The example has mistakes, so that the check ends with status 1; any other failure stops make.
 demo: $(STAMP)
@@ -17,6 +17,10 @@ test: lint types
 # Mutated and rewritten claims of the catalogue in great numbers; `make test` runs a few hundred of them. ARGS="--mutants 2000" for fewer.
 soundness: $(STAMP)
 	$(BIN)/python -m tests.soundness.campaign $(ARGS)
+
+# Every line and branch of the kernel has to be run by the kernel's own tests.
+coverage: $(STAMP)
+	$(BIN)/python -m pytest tests/kernel tests/soundness -n 2 --cov=verify.kernel --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
 # Every entry of the catalogue on ten times as many networks as in `make test`, new ones on every run.
 catalogue: $(STAMP)

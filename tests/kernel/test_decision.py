@@ -214,6 +214,15 @@ def test_too_many_signs_are_not_tested() -> None:
     assert "2^" in decision.reason
 
 
+def test_too_many_trials_are_not_made() -> None:
+    """What takes many trials at widths where each is long is not tested: the work of all trials together is bounded."""
+    steps = Sum(q, mul(*(Step(add(tensor("w", p, q), num(t))) for t in range(4)), tensor("x", q)))
+    assert isinstance(PLAIN.kernel.test(steps, steps, (), {"n": 3}), Undecided)
+    one = Sum(q, mul(Step(tensor("w", p, q)), tensor("x", q)))
+    assert isinstance(PLAIN.kernel.test(one, one, (), {"n": 3}), AgreesModuloPrimes)
+    assert isinstance(PLAIN.kernel.test(one, one, (), {"n": 200}), Undecided)
+
+
 def test_assumptions_decide_which_claims_hold() -> None:
     """o − y needs Σy = 1, o − y² needs one-hot; without, both are refuted."""
     left, right = GRADIENTS["z"]

@@ -23,7 +23,7 @@ from verify.kernel.modular import DRAWN, Bound, Bounds, Modular, Ratio, contract
 from verify.kernel.normal_form import Normalizer, Proof
 from verify.kernel.program import Assumption, Condition, Definition, Equal, OneHot, OutOfReach, Positive, Program, SumsToOne, Unequal, nodes
 
-NODES, LEVELS, WIDEST, TRIALS = 20_000, 100, 1 << 12, 256
+NODES, LEVELS, WIDEST, TRIALS, MOST_ENTRIES = 20_000, 100, 1 << 12, 256, 1 << 22
 _SEAL = object()
 _PRECISION = RLock()  # FLINT keeps one precision for the whole process
 
@@ -351,7 +351,8 @@ class Kernel:
             bounds = Bounds(plan, sizes, {d.name: self._bound(d, sizes) for d in used})
             ratio = Ratio.plus(*map(bounds.value, sums))
             once = math.log2(max(bounds.survival(ratio), 2.0**-60))
-            for _ in range(TRIALS if claim.allowed(sizes).any() else 0):
+            possible = min(TRIALS, MOST_ENTRIES // bounds.work) if claim.allowed(sizes).any() else 0
+            for _ in range(possible):
                 field = Modular()
                 leaves = {d.name: self._drawn(d, sizes, field) for d in used}
                 try:
@@ -361,7 +362,7 @@ class Kernel:
                 except ZeroDivisionError:
                     continue
                 primes.append(field.prime)
-                if once * TRIALS > -40:
+                if once * possible > -40:
                     break
                 if once * len(primes) <= -40:
                     degree, _, height = map(math.ceil, ratio.top.times(ratio.bottom))

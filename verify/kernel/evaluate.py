@@ -22,6 +22,7 @@ from verify.kernel.expr import Add, Apply, Delta, Expr, Index, Mul, Num, Pi, Pos
 from verify.kernel.program import Definition, OutOfReach
 
 MOST_AXES = 24
+MOST_WORK = 1 << 7  # times as many entries as one result may have are computed for one expression
 
 
 class Value(NamedTuple):
@@ -230,19 +231,21 @@ class Point:
 
     def __init__(self, plan: Plan, sizes: Mapping[str, int], leaves: Mapping[str, Any], field: Field) -> None:
         self.plan, self.sizes, self.leaves, self.field = plan, sizes, leaves, field
+        self.work = 0  # entries computed so far
         self._results: dict[int, Any] = {}
-        self._fitting: set[tuple[str, ...]] = set()
+        self._entries: dict[tuple[str, ...], int] = {}
 
     def value(self, expr: Expr) -> Any:
         """The value of an expression; its axes are those of the plan's."""
         results, operations = self._results, self.plan.operations
-        number = self.plan.value(expr).number
+        number, most = self.plan.value(expr).number, self.work + self.field.limit * MOST_WORK
         if number not in results:
             for n in self.plan.needs(number):
                 if n not in results:
                     operation = operations[n]
-                    if operation.axes not in self._fitting:
-                        self._fit(operation.axes)
+                    self.work += self._entries.get(operation.axes) or self._fit(operation.axes)
+                    if self.work > most:
+                        raise OutOfReach("there is too much to compute at these widths")
                     results[n] = getattr(self, operation.kind)(operation, *[results[i] for i in operation.inputs])
         return results[number]
 
@@ -257,10 +260,13 @@ class Point:
         indices = self.plan.definitions[name].indices
         return self.array(Tensor(name, indices), indices)
 
-    def _fit(self, axes: tuple[str, ...]) -> None:
-        if math.prod(self.sizes[a] for a in axes) > self.field.limit or len(axes) > MOST_AXES:
+    def _fit(self, axes: tuple[str, ...]) -> int:
+        """The number of entries over some axes."""
+        entries = math.prod(self.sizes[a] for a in axes)
+        if entries > self.field.limit or len(axes) > MOST_AXES:
             raise OutOfReach("the tensors have too many entries at these widths")
-        self._fitting.add(axes)
+        self._entries[axes] = entries
+        return entries
 
     # One method for each kind of operation.
 
