@@ -245,7 +245,7 @@ class Point:
                     operation = operations[n]
                     self.work += self._entries.get(operation.axes) or self._fit(operation.axes)
                     if self.work > most:
-                        raise OutOfReach("there is too much to compute at these widths")
+                        raise OutOfReach("the tensors have too many entries at these widths")
                     results[n] = getattr(self, operation.kind)(operation, *[results[i] for i in operation.inputs])
         return results[number]
 
