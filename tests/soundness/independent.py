@@ -111,7 +111,8 @@ class Network:
 
 
 def differ(claim: Claim, points: int = 3) -> bool | None:
-    """Whether the sides differ at generic points of unequal widths, to 40 digits; None if they have a value at none of them."""
+    """Whether the sides differ at generic points of unequal widths, or of those that the program fixes, to 40 digits; None if they have a
+    value at none of them."""
     named = {p for c in claim.conditions for p in (c.left, c.right) if isinstance(p, Index)}
     indices = sorted(claim.left.free | claim.right.free | named)
     axes = sorted({i.axis for d in claim.program.definitions for i in d.indices})
@@ -119,7 +120,7 @@ def differ(claim: Claim, points: int = 3) -> bool | None:
     with mpmath.workdps(DIGITS):
         for n in range(points):
             draw = Random(f"independent {n}")
-            network = Network(claim.program, dict(claim.program.sizes) | {axis: 2 + (n + k) % 3 for k, axis in enumerate(axes)}, draw)
+            network = Network(claim.program, {axis: 2 + (n + k) % 3 for k, axis in enumerate(axes)} | dict(claim.program.sizes), draw)
             for at in _some(_places(claim, indices, network.sizes), draw):
                 try:
                     one, other = entry(claim.left, network, at), entry(claim.right, network, at)

@@ -15,7 +15,7 @@ from tests.soundness.campaign import MUTATIONS, REWRITINGS, Outcome, changed, cl
 from tests.soundness.independent import Network, NoValue, differ, entry
 from verify.kernel.decision import Refuted
 from verify.kernel.decision import Tested as AgreesModuloPrimes
-from verify.kernel.expr import Apply, Derivative, Pow, Step, Tensor, add, mul, neg, num, power, sub
+from verify.kernel.expr import Apply, Derivative, Pow, Size, Step, Tensor, add, mul, neg, num, power, sub
 from verify.kernel.program import Claim, Definition, OneHot, Positive, Program
 
 SEVERAL = 20
@@ -85,3 +85,12 @@ def test_independent_evaluation() -> None:
     assert differ(Claim(program, Apply("log", neg(u)), u)) is None
     hot = Program((Definition("t", (campaign.Index("k", "out"),)),), frozenset({OneHot("t")}))
     assert differ(Claim(hot, power(x, 2), x)) is False
+
+
+def test_independent_evaluation_keeps_to_fixed_sizes() -> None:
+    """What holds at the program's own width alone, 2/#n = 1 at two, does not differ; at a free width it does."""
+    row = (Definition("t", (campaign.Index("k", "n"),)),)
+    left, right = mul(num(2), power(Size("n"), -1)), num(1)
+    assert differ(Claim(Program(row, sizes=(("n", 2),)), left, right)) is False
+    assert differ(Claim(Program(row, sizes=(("n", 3),)), left, right)) is True
+    assert differ(Claim(Program(row), left, right)) is True
