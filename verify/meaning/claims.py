@@ -211,6 +211,9 @@ class ChainReading:
             one = elaborator.side(left)
         one, other = one.met(*other.axes), other.met(*one.axes)
         one, other = self.by_diagonal(one, other, around.notes), self.by_diagonal(other, one, around.notes)
+        if one.axes != other.axes and None in one.axes and one.axes == other.axes[::-1] and self.lies_freely(left):
+            around.notes.append("a vector is written as a row on one side and as a column on the other")
+            other = other.transposed()
         if one.axes != other.axes:
             raise Clash(f"the left side is {elaborator.shown(one)}, the right side {elaborator.shown(other)}")
         table = {b: a for a, b in ((one.row, other.row), (one.col, other.col)) if a is not None and b is not None}
@@ -218,6 +221,15 @@ class ChainReading:
         conditions = self.conditions(around, one.expr.free | joined.free)
         ends = frozenset(i for i in one.expr.free ^ joined.free if not is_implicit(i))
         return Typed(one.expr, joined, conditions, tuple(dict.fromkeys(around.notes)), ends, tuple(around.partitions))
+
+    def lies_freely(self, node: Node) -> bool:
+        """Whether a side is a vector, or the derivative by one, that nothing declares to be a row or a column."""
+        if isinstance(node, Group):
+            return self.lies_freely(node.body)
+        if isinstance(node, Derivative):
+            return len(node.denominators) == 1 and self.lies_freely(node.denominators[0])
+        key = names_quantity(node, self.network)
+        return key is not None and key not in self.network.oriented
 
     def by_entries(self, left: Node, right: Node) -> Typed:
         """The claim that two sides are equal entry by entry, of which one writes a matrix out; raises Unread, Undeclared or Clash."""

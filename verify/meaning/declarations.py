@@ -201,7 +201,8 @@ def _built(
     shapes = {**declared_shapes(every, words), **declared_by(named_entries)}
     positional = _positional(defining, words, shapes)
     looked_positional = positional
-    shaped, positional = fitting_shapes(looked_positional, words, shapes)
+    lying = declared_rows(every, words, named_entries)
+    shaped, positional = fitting_shapes(looked_positional, words, shapes, lying)
     state, grids = _variables_of(shaped) if shaped is not None else (AxisVariables(), {})
     by = weights_of(every, words)
     for f in forward:
@@ -242,7 +243,7 @@ def _built(
     )
     fixed = _fixed(defining, slots)
     network = replace(network, entry_sizes={**widths(named_entries, slots), **fixed}, jacobian_by_columns=_jacobian_by_columns(every))
-    network = replace(network, spoken=said or {}, entry_counts=names_of_widths(named_entries, slots))
+    network = replace(network, spoken=said or {}, entry_counts=names_of_widths(named_entries, slots), oriented=frozenset(lying))
     network = replace(network, program=Program(sizes=tuple(sorted((axis, n) for axis, n in fixed.items()))))
     unfit = {d.key: "its shapes do not fit those of the definitions before it" for d in looked_positional if d not in positional}
     network = _elaborated(replace(network, failed={key: why for key, why in unfit.items() if key not in LOSSES}), forward)
@@ -251,6 +252,7 @@ def _built(
     network = _with_loss(replace(network, root=_root(network, every)), every)
     losses = tuple(d.name for d in network.program.definitions if d.name in LOSSES and d.body is not None and not d.indices)
     network = replace(_with_scalars(network, every), losses=losses, differentials=_differentials(network, every))
+    network = replace(network, gradients=_gradients(network, every))
     return _with_derived(network, [f for f in table.values() if f.derived])
 
 
@@ -342,6 +344,23 @@ def _factors(node: Node) -> list[Node]:
 
 def declared_shapes(every: list[Line], words: Lexicon) -> dict[str, tuple[str, ...]]:
     r"""The shapes that ``W \in \mathbb{R}^{m \times n}`` declares, as the names of the axes longer than 1."""
+    return {key: tuple(size for size in sizes if size != "1") for key, sizes in declared_sizes(every, words).items()}
+
+
+def declared_rows(every: list[Line], words: Lexicon, found: Iterable[Naming]) -> dict[str, bool]:
+    r"""For each vector that ``b \in \mathbb{R}^{1 \times n}`` or a capital that is written out declares so whether it is a row."""
+    lying = {key: sizes[0] == "1" for key, sizes in declared_sizes(every, words).items() if len(sizes) == 2 and sizes.count("1") == 1}
+    capitals = {one.key: one.rows == "1" for one in found if len(one.shape) == 1 and not one.implied and is_capital(one.key)}
+    return {**capitals, **lying}
+
+
+def is_capital(key: str) -> bool:
+    """Whether a quantity's letter is a capital."""
+    return key.split("_{", 1)[0].split("^{", 1)[0].rstrip("}").rsplit("{", 1)[-1][:1].isupper()
+
+
+def declared_sizes(every: list[Line], words: Lexicon) -> dict[str, tuple[str, ...]]:
+    r"""The sizes that ``W \in \mathbb{R}^{m \times n}`` declares, at most two."""
     found: dict[str, tuple[str, ...]] = {}
     for line in every:
         for chain in (line.statement.content, *line.statement.conditions):
@@ -354,7 +373,7 @@ def declared_shapes(every: list[Line], words: Lexicon) -> dict[str, tuple[str, .
                     and isinstance(link.right.base, Name)
                     and link.right.base.text == "R"
                 ):
-                    sizes = [t for t in _sizes(link.right.sup) if t != "1"] if link.right.sup is not None else []
+                    sizes = _sizes(link.right.sup) if link.right.sup is not None else []
                     for item in chain.first.items if isinstance(chain.first, Tuple) else (chain.first,):
                         occ = occurrence(item, words) if isinstance(item, (Name, Scripted)) else None
                         if occ is not None and len(sizes) <= 2:
@@ -627,6 +646,17 @@ def sides_of(line: Line) -> list[Node]:
     if not isinstance(content, Chain):
         return []
     return [side for side in (content.first, *(link.right for link in content.links)) if side is not None]
+
+
+def _gradients(network: Network, every: list[Line]) -> bool:
+    """Whether the document has a side ``dX`` alone on the left, which no product of d and X would be."""
+    heads = (line.statement.content.first for line in every if isinstance(line.statement.content, Chain))
+    for head in heads:
+        if isinstance(head, Juxtaposed) and len(head.items) == 2 and isinstance(head.items[0], Name) and head.items[0].text == "d":
+            occ = occurrence(head.items[1], network.words) if isinstance(head.items[1], (Name, Scripted)) else None
+            if occ is not None and occ.key in network.slots and occ.key != network.root:
+                return True
+    return False
 
 
 def _differentials(network: Network, every: list[Line]) -> bool:

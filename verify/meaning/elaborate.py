@@ -463,7 +463,9 @@ class Elaborator:
 
     def gradient(self, head: Node, quantity: Node) -> Derivative | None:
         """``dW`` as ``∂L/∂W``, where W is declared, d is not, and there is a loss L."""
-        if self.net.root is None or "d" in self.net.slots or not (isinstance(head, Name) and head.text == "d" and not head.accents):
+        if self.net.root is None or not (isinstance(head, Name) and head.text == "d" and not head.accents):
+            return None
+        if "d" in self.net.slots and not self.net.gradients:
             return None
         if self.net.differentials:
             raise Unread("a differential")

@@ -27,7 +27,7 @@ from verify.meaning.elaborate import (
 )
 from verify.meaning.network import Network
 from verify.meaning.slices import lies_along
-from verify.meaning.symbols import Occurrence, axes_of_ones, is_ones, letter_of, occurrence
+from verify.meaning.symbols import Occurrence, axes_of_ones, is_ones, letter_of, occurrence, places_of
 from verify.reading.syntax import (
     Added,
     Big,
@@ -45,10 +45,12 @@ from verify.reading.syntax import (
     Number,
     Product,
     Scripted,
+    Tuple,
 )
 from verify.reading.traversal import walk
 
 ENTRYWISE = frozenset({"odot", "circ", "ast"})
+ARRAY_SUMS = frozenset({"np.sum", "numpy.sum", "torch.sum", "jnp.sum", "sum"})
 PLAIN = frozenset({"cdot", "times", "*", ".", "", "bullet"})
 
 
@@ -214,7 +216,7 @@ class MatrixElaborator:
         term = occ.written[0]
         said = self.net.spoken.get((key, letter_of(term) or ""))
         known = self.entries.axis_of(term) or self.entries.counted.get(letter_of(term) or "")
-        along = lies_along(occ, axes, known, self.net.samples, said)
+        along = lies_along(letter_of(term), axes, known, self.net.samples, said)
         if along is None:
             raise Unread(f"{key} with one index: it is not said whether a row or a column is meant")
         position = self.entries.position(term, axes[along])
@@ -226,16 +228,34 @@ class MatrixElaborator:
 
     def scripted(self, node: Scripted) -> Grid:
         base, sub, sup = node.base, node.sub, node.sup
-        if sub is not None and not (isinstance(base, Group) and base.delimiter == "||"):
-            raise Unread("a subscript on an expression")
         if node.primes:
             raise Unread("a prime on an expression")
         inner = self.grid(base)
+        if sub is not None and not (isinstance(base, Group) and base.delimiter == "||"):
+            inner = self.entry(inner, tuple(places_of(sub)))
         if isinstance(sup, Name) and sup.text in ("top", "intercal", "T", "prime", "t"):
             return inner.transposed()
         if isinstance(sup, Scripted) or (isinstance(sup, Group) and self.is_transpose(sup)):
             return inner.transposed()
         return self.raised(inner, sup)
+
+    def entry(self, inner: Grid, places: tuple[Node, ...]) -> Grid:
+        """``(AB)_{ij}`` and ``(Wx)_i``: an entry of an expression; ``(AB)_i`` with one index: a row, or a column, as for a matrix."""
+        lines = [index for index in (inner.row, inner.col) if index is not None]
+        if len(lines) == len(places):
+            table = {index: self.entries.position(place, index.axis) for index, place in zip(lines, places, strict=True)}
+            return Grid(k.substitute(inner.expr, table))
+        if len(lines) != 2 or len(places) != 1:
+            raise Unread("a subscript on an expression")
+        axes = (lines[0].axis, lines[1].axis)
+        known = self.entries.axis_of(places[0]) or self.entries.counted.get(letter_of(places[0]) or "")
+        along = lies_along(letter_of(places[0]), axes, known, self.net.samples, None)
+        if along is None:
+            raise Unread("an expression with one index: it is not said whether a row or a column is meant")
+        self.sliced = True
+        expr = k.substitute(inner.expr, {lines[along]: self.entries.position(places[0], axes[along])})
+        rest = lines[1 - along]
+        return Grid(expr, None, rest) if (along == 0) is not self.turned else Grid(expr, rest, None)
 
     def is_transpose(self, node: Node) -> bool:
         return isinstance(node, Group) and isinstance(node.body, Name) and node.body.text in ("top", "T")
@@ -368,7 +388,39 @@ class MatrixElaborator:
     # -- functions, sums, derivatives ---------------------------------------------------------------------------------------------
 
     def call(self, function: Node, argument: Node, index: Node | None) -> Grid:
+        pair = argument.body if isinstance(argument, Group) else None
+        if isinstance(function, Name) and function.text in ("max", "min") and isinstance(pair, Tuple) and len(pair.items) == 2:
+            return self.extremum(function.text, *(self.grid(item) for item in pair.items))
+        if isinstance(function, Name) and function.text in ARRAY_SUMS and isinstance(pair, Tuple):
+            return self.array_sum(self.grid(pair.items[0]), pair.items[1:])
         return self.called(function, self.grid(argument), index)
+
+    def extremum(self, which: str, one: Grid, other: Grid) -> Grid:
+        """The larger or smaller of two grids entry by entry; ``max(0, Z)`` is the ReLU."""
+
+        def join(a: Expr, b: Expr) -> Expr:
+            if which == "max" and k.ZERO in (a, b):
+                return k.relu(b if a == k.ZERO else a)
+            gap = k.sub(a, b) if which == "max" else k.sub(b, a)
+            return k.add(b, k.mul(k.sub(a, b), k.Step(gap)))
+
+        return self.entrywise(one, other, join)
+
+    def array_sum(self, inner: Grid, options: tuple[Node, ...]) -> Grid:
+        """``np.sum(Z, axis=1)``: over the columns for axis 1, over the rows for axis 0."""
+        axis = None
+        for option in options:
+            if not isinstance(option, Chain) or option.first is None or len(option.links) != 1:
+                raise Unread("an option of a sum")
+            word = "".join(n.text for n in walk(option.first) if isinstance(n, Name))
+            value = option.links[0].right
+            if word == "axis" and isinstance(value, Number):
+                axis = value.text
+        gone = {None: (inner.row, inner.col), "0": (inner.row,), "1": (inner.col,)}.get(axis)
+        if gone is None:
+            raise Unread("an axis that a matrix does not have")
+        kept = [index if index not in gone else None for index in (inner.row, inner.col)]
+        return Grid(k.total(inner.expr, *(index for index in gone if index is not None)), kept[0], kept[1])
 
     def called(self, function: Node, inner: Grid, index: Node | None) -> Grid:
         """A function of a grid: of each entry, or of the whole where the function says so."""

@@ -32,8 +32,11 @@ class Network:
     matrices written out are made at them; ``entry_counts`` are the letters that such a matrix counts its rows or columns up to, each
     with the axis. With ``jacobian_by_columns`` the derivative of a vector has the numerator's entries along the
     columns.
+    ``oriented`` are the vectors that the document declares to be a row or a column.
     ``spoken`` says of a matrix with a lone index letter whether a row (0) or a column (1) is meant, where the prose does.
     With ``differentials``, ``dX`` is a differential and not the derivative of the loss by X: the document writes ``dL = …`` itself.
+    With ``gradients``, ``dX``
+    is the derivative although d is a quantity too, because the document writes ``dX = …``.
     """
 
     words: Lexicon
@@ -53,9 +56,11 @@ class Network:
     numerator_layout: bool = False
     abstract: str | None = None
     differentials: bool = False
+    gradients: bool = False
     entry_sizes: Mapping[str, int] = field(default_factory=dict)
     entry_counts: Mapping[str, str] = field(default_factory=dict)
     jacobian_by_columns: bool = False
+    oriented: frozenset[str] = frozenset()
     spoken: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     free: frozenset[str] = frozenset()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from verify.meaning.axes import Defining
 from verify.meaning.elaborate import function_name
 from verify.meaning.symbols import Lexicon, axes_of_ones, is_ones, letter_of, occurrence, occurrences_in
-from verify.reading.syntax import Added, Big, Call, Fraction, Group, Juxtaposed, Matrix, Name, Node, Noted, Product, Scripted
+from verify.reading.syntax import Added, Big, Call, Fraction, Group, Juxtaposed, Matrix, Name, Node, Noted, Product, Scripted, Tuple
 from verify.reading.traversal import walk
 
 UNIT = 0
@@ -137,11 +137,12 @@ def indexed(node: Node, words: Lexicon) -> bool:
 
 
 def fitting_shapes(
-    definitions: Iterable[Defining], words: Lexicon, declared: Mapping[str, tuple[str, ...]]
+    definitions: Iterable[Defining], words: Lexicon, declared: Mapping[str, tuple[str, ...]], lying: Mapping[str, bool]
 ) -> tuple[Shapes | None, list[Defining]]:
     """The shapes of definitions in matrix notation, and those of them that fit together.
 
-    Vectors are columns, or rows if more definitions fit so; a definition that does not fit the ones before it is left out.
+    Vectors are columns, or rows if more definitions fit so; those that ``lying`` speaks of are rows where it says True. A definition that
+    does not fit the ones before it is left out.
     """
     best: tuple[Shapes | None, list[Defining]] = (None, [])
     for rows in (False, True):
@@ -149,7 +150,7 @@ def fitting_shapes(
         for definition in definitions:
             trial = Shapes(list(state.parent), dict(state.of), dict(state.lead))
             try:
-                _Walker(trial, words, declared, rows).definition(definition)
+                _Walker(trial, words, declared, rows, lying).definition(definition)
             except Misfit:
                 continue
             state = trial
@@ -160,8 +161,10 @@ def fitting_shapes(
 
 
 class _Walker:
-    def __init__(self, state: Shapes, words: Lexicon, declared: Mapping[str, tuple[str, ...]], rows: bool) -> None:
-        self.state, self.words, self.declared, self.rows = state, words, declared, rows
+    def __init__(
+        self, state: Shapes, words: Lexicon, declared: Mapping[str, tuple[str, ...]], rows: bool, lying: Mapping[str, bool]
+    ) -> None:
+        self.state, self.words, self.declared, self.rows, self.lying = state, words, declared, rows, lying
 
     def definition(self, definition: Defining) -> None:
         self.letters: dict[str, int] = {}
@@ -228,9 +231,21 @@ class _Walker:
             self.state.of[key] = (UNIT, UNIT)
         elif axes == 1:
             line = self.state.new()
-            self.state.of[key] = (UNIT, line) if self.rows else (line, UNIT)
+            self.state.of[key] = (UNIT, line) if self.lying.get(key, self.rows) else (line, UNIT)
         else:
             self.state.of[key] = (self.state.new(), self.state.new())
+
+    def lay(self, terms: tuple[Node, ...], matrix: Shape) -> None:
+        """Make a vector that is added to every row of a matrix a row."""
+        row, col = (self.state.find(axis) for axis in matrix)
+        if UNIT in (row, col) or row == col:
+            return
+        for term in terms:
+            occ = occurrence(term, self.words) if isinstance(term, (Name, Scripted)) else None
+            if occ is None or occ.written or occ.transposed or occ.key in self.lying:
+                continue
+            if self.state.shape(occ.key) == (col, UNIT):
+                self.state.of[occ.key] = (UNIT, col)
 
     def numbers_beside_numbers(self, items: tuple[Node, ...]) -> None:
         """Take lone small letters of which nothing is known for numbers where what they multiply is a number: ``y \\log a``."""
@@ -298,6 +313,7 @@ class _Walker:
                         assert occ is not None
                         self.state.of[occ.key] = (UNIT, UNIT)
                     joined = self.join(joined, self.shape(term))
+                self.lay(terms, joined)
                 return joined
             case Product(_, operator, left, right):
                 a, b = self.shape(left), self.shape(right)
@@ -319,6 +335,11 @@ class _Walker:
                 return out or (UNIT, UNIT)
             case Fraction(_, a, b):
                 return self.join(self.shape(a), self.shape(b))
+            case Tuple(_, items):  # of max(0, Z)
+                out = (UNIT, UNIT)
+                for item in items:
+                    out = self.join(out, self.shape(item))
+                return out
             case Call(_, _, argument, _):
                 return self.shape(argument)
             case Matrix(_, rows, _) if len({len(row) for row in rows}) == 1:

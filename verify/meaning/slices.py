@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from verify.meaning.symbols import Lexicon, Occurrence, letter_of, occurrence, occurrences_in
+from verify.meaning.symbols import Lexicon, letter_of, occurrence, occurrences_in
 from verify.meaning.vocabulary import stems
 from verify.reading.syntax import Big, Derivative, Document, Formula, Name, Node, Prose, Scripted, Tuple
 from verify.reading.traversal import walk
@@ -82,11 +82,10 @@ def _plain(part: Formula | Prose) -> str:
     return part.text if isinstance(part, Prose) else " ¤ "
 
 
-def lies_along(occ: Occurrence, axes: tuple[str, str], known: str | None, samples: frozenset[str], said: int | None) -> int | None:
+def lies_along(letter: str | None, axes: tuple[str, str], known: str | None, samples: frozenset[str], said: int | None) -> int | None:
     """Which of a matrix's two axes the one index of a symbol counts along: as the prose says, the axis that its letter has, or that of
     the samples for a letter that usually counts them; None where nothing tells.
     """
-    letter = letter_of(occ.written[0])
     if said is not None:
         return said
     if known is not None:

@@ -7,6 +7,7 @@ silence: what is not read becomes Unreadable with a diagnostic, and reading goes
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -45,6 +46,7 @@ from verify.reading.syntax import (
 from verify.reading.tokens import NO_MACROS, Macro, Token, braced, expanded, tokenize
 
 MAX_DEPTH = 60
+CODE_NAME = re.compile(r"(?:np|numpy|torch|jnp)(?:\.[A-Za-z_]{1,20}){1,3}")
 
 RELATIONS = {
     "=": "=", "<": "<", ">": ">", "equiv": "equiv", "approx": "approx", "simeq": "approx", "cong": "approx", "sim": "sim", "neq": "!=",
@@ -479,6 +481,8 @@ class _Parser:
         word = self.written(inner, self.tokens[self.at]).strip()
         if self.tokens[self.at].text == "operatorname":
             return True
+        if CODE_NAME.fullmatch(word) and close < self.end and self.tokens[close].kind == "(":
+            return True  # np.sum(
         if not word.isascii() or any(ch in word for ch in " :,;.?!$\\") or not word or not word[0].isalpha():
             return False
         return word.lower() not in STOP_WORDS
