@@ -54,7 +54,7 @@ class ChainReading:
     target: frozenset[str] | None = None
     prime: k.Tensor | None = None
     letters: dict[str, str] = field(default_factory=dict)
-    _lefts: dict[tuple[int, bool, bool], tuple[Node, Value, Found]] = field(default_factory=dict)
+    _lefts: dict[tuple[int, bool, bool, bool], tuple[Node, Value, Found]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.updated = updated_quantity(self.chain)
@@ -88,7 +88,7 @@ class ChainReading:
         self.letters.update(around.letters)
         return variable
 
-    def surroundings(self, *, diagonal: bool = False, free_sum: bool = False) -> Surroundings:
+    def surroundings(self, *, diagonal: bool = False, free_sum: bool = False, kept_axes: bool = False) -> Surroundings:
         """Fresh surroundings for elaborating a side of this chain."""
         return Surroundings(
             iterated=names_quantity(self.updated, self.network) if self.updated is not None else None,
@@ -98,6 +98,7 @@ class ChainReading:
             labels=self.labels,
             diagonal=diagonal,
             free_sum=free_sum,
+            kept_axes=kept_axes,
         )
 
     def sum_in_sight(self, node: Node) -> Big | None:
@@ -134,9 +135,9 @@ class ChainReading:
         except (Unread, Clash) as reason:
             return reason
 
-    def typed(self, left: Node, right: Node, *, free_sum: bool = False) -> Typed:
+    def typed(self, left: Node, right: Node, *, free_sum: bool = False, kept_axes: bool = False) -> Typed:
         """The claim that two sides of the chain are equal; raises Unread, Undeclared or Clash."""
-        return self._typed(left, right, self.surroundings(free_sum=free_sum))
+        return self._typed(left, right, self.surroundings(free_sum=free_sum, kept_axes=kept_axes))
 
     def _typed(self, left: Node, right: Node, around: Surroundings) -> Typed:
         try:
@@ -169,7 +170,7 @@ class ChainReading:
 
     def _left(self, node: Node, around: Surroundings) -> Value:
         """The value of a left side in fresh surroundings, which take what it says of them; worked out once for all right sides tried."""
-        key = id(node), around.diagonal, around.free_sum
+        key = id(node), around.diagonal, around.free_sum, around.kept_axes
         if key not in self._lefts:
             value = self.value(node, around)
             self._lefts[key] = node, value, around.found()

@@ -94,6 +94,8 @@ class Surroundings:
     """Whether an elementwise Jacobian stood in a product, so that reading it by its diagonal makes a difference."""
     free_sum: bool = False
     """Sum a lone axis that the target lacks, where the rules see a clash: only to show a witness for one."""
+    kept_axes: bool = False
+    """Leave a lone axis that the target lacks, where the rules see a clash: only to show a witness for one that a sum would mend."""
     strict: bool = False
     """Whether an index that one side leaves out is missed, where matrices stand by position."""
     defining: bool = False
@@ -194,7 +196,7 @@ class Elaborator:
         target = self.around.target
         if target is not None:
             extra = [i for i in value.implicit if i.axis not in target]
-            if extra and not (value.upper and value.lower):
+            if extra and not (value.upper and value.lower) and not self.around.kept_axes:
                 if not self.around.free_sum:
                     raise Clash(f"the axis {extra[0].axis} stands on one side only")
                 value = replace(value, expr=k.total(value.expr, *extra), implicit=tuple(i for i in value.implicit if i not in extra))
@@ -507,6 +509,8 @@ class Elaborator:
                 kept.append(index)
             elif count >= 2 or self.around.free_sum:
                 summed.append(index)
+            elif self.around.kept_axes:
+                kept.append(index)
             else:
                 raise Clash(f"the axis {index.axis} stands in one factor only, and the other side does not have it")
         return Value(k.total(expr, *summed), tuple(kept))

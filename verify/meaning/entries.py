@@ -8,7 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from verify.meaning.symbols import TRANSPOSES, Entries, Lexicon, base_text, digits_of, letter_of, occurrence, places_of, script_text
+from verify.meaning.patterns import labels, pattern
+from verify.meaning.symbols import (
+    COLUMN,
+    ROW,
+    TRANSPOSES,
+    Entries,
+    Lexicon,
+    base_text,
+    digits_of,
+    letter_of,
+    occurrence,
+    places_of,
+    script_text,
+)
 from verify.reading.syntax import Chain, Derivative, Ellipsis, Group, Matrix, Name, Node, Noted, Number, Scripted, Tuple, Words
 
 LARGEST = 12
@@ -67,19 +80,6 @@ def is_transpose(sup: Node | None) -> bool:
 def is_pattern(cells: tuple[tuple[Node, ...], ...]) -> bool:
     """Whether dots stand for some of the cells."""
     return any(isinstance(cell, Ellipsis) for row in cells for cell in row)
-
-
-def labels(lines: list[tuple[Node, ...]]) -> list[str] | None:
-    """For each row its number, "" for a row of dots, "?" for one behind it: the number is the row's own to say."""
-    found: list[str] = []
-    for n, line in enumerate(lines):
-        if all(isinstance(cell, Ellipsis) or (isinstance(cell, Words) and not cell.text) for cell in line):
-            if "" in found or n in (0, len(lines) - 1):
-                return None
-            found.append("")
-        else:
-            found.append("?" if "" in found else str(n + 1))
-    return found if found.count("?") <= 1 else None
 
 
 def naming(left: Node, right: Node, words: Lexicon) -> Naming | None:
@@ -165,6 +165,14 @@ def jacobian_layout(left: Node, right: Node) -> str | None:
     cells = cells_of(right)
     if not isinstance(left, Derivative) or cells is None or len(cells) < 2 or len(cells[0]) < 2:
         return None
+    if is_pattern(cells):
+        general = pattern(cells)
+        entry = general.entry if general is not None and general.diagonal is None else None
+        if not isinstance(entry, Derivative) or len(entry.denominators) != 1 or entry.order != 1:
+            return None
+        ways = (([ROW], [COLUMN], "rows"), ([COLUMN], [ROW], "columns"))
+        found = _place(entry.numerator)[1], _place(entry.denominators[0])[1]
+        return next((way for above, below, way in ways if found == (above, below)), None)
     places: list[list[tuple[tuple[str, list[str]], tuple[str, list[str]]]]] = []
     for row in cells:
         places.append([])

@@ -26,8 +26,9 @@ from verify.meaning.elaborate import (
     raised,
 )
 from verify.meaning.network import Network
+from verify.meaning.patterns import pattern
 from verify.meaning.slices import lies_along
-from verify.meaning.symbols import Occurrence, axes_of_ones, is_ones, letter_of, occurrence, places_of
+from verify.meaning.symbols import COLUMN, ROW, Occurrence, axes_of_ones, is_ones, letter_of, occurrence, places_of
 from verify.reading.syntax import (
     Added,
     Big,
@@ -38,6 +39,7 @@ from verify.reading.syntax import (
     Fraction,
     Group,
     Juxtaposed,
+    Matrix,
     Nabla,
     Name,
     Node,
@@ -94,7 +96,7 @@ def is_matrix_notation(node: Node, network: Network, slices: bool = True) -> boo
     if not network.grids:
         return False
     for n in walk(node):
-        if is_ones(n):
+        if is_ones(n) or isinstance(n, Matrix):
             return True
         if isinstance(n, (Name, Scripted)):
             occ = occurrence(n, network.words)
@@ -166,7 +168,34 @@ class MatrixElaborator:
                 return self.grid(body)
             case Cases():
                 return self.cases(node)
+            case Matrix(_, rows, "[" | "(" | ""):
+                return self.with_dots(rows)
         raise Unread(f"{type(node).__name__.lower()} is not understood in matrix notation")
+
+    def with_dots(self, rows: tuple[tuple[Node, ...], ...]) -> Grid:
+        """A matrix written out with dots, by its entry in general."""
+        found = pattern(rows)
+        if found is None:
+            raise Unread("a matrix with dots whose pattern is not plain")
+        letters = [ROW, COLUMN]
+        self.entries.open(letters)
+        try:
+            cells = [self.grid(cell) if cell is not None else None for cell in (found.entry, found.diagonal)]
+            axes = [(self.entries.bound[letter][-1][0], next(iter(self.entries.bound[letter][-1][1]), ANY)) for letter in letters]
+        finally:
+            self.entries.close(letters)
+        if any(cell is not None and not cell.is_scalar for cell in cells):
+            raise Unread("a matrix made of blocks")
+        entry, diagonal = (cell.expr if cell is not None else None for cell in cells)
+        row = Index(axes[0][0], axes[0][1]) if found.rows else None
+        col = Index(axes[1][0], axes[1][1]) if found.columns else None
+        if diagonal is not None and row is not None and col is not None:
+            col = Index(col.name, row.axis)
+            same = k.delta(row, col)
+            rest = k.mul(k.sub(k.ONE, same), entry) if entry is not None else k.ZERO
+            return Grid(k.add(k.mul(same, diagonal), rest), row, col)
+        assert entry is not None
+        return Grid(entry, row, col)
 
     def summed(self, expr: Expr, grid: Grid) -> Expr:
         return k.total(expr, *(i for i in (grid.row, grid.col) if i is not None))

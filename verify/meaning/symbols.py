@@ -81,6 +81,8 @@ GREEK = frozenset(
         "partial",
     ]
 )
+ROW, COLUMN = "ı", "ȷ"
+"""Letters that no document uses, for the rows and the columns of a matrix with dots."""
 TRANSPOSES = frozenset({"top", "intercal", "T", "t", "transpose"})
 
 
@@ -239,7 +241,7 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
         if any(alone[letter] & subscripts[other] for other in beside if other in bound):
             indices.add(letter)  # w_e beside w_d
     layered = {base for base, sups in superscripts.items() if base and ("1" in sups or sups & {"l", "L", "ell", "l-1", "l+1", "h"})}
-    words = Lexicon(frozenset(indices), frozenset(bound), frozenset(layered))
+    words = Lexicon(frozenset(indices | {ROW, COLUMN}), frozenset(bound), frozenset(layered))
     return replace(words, merged=_merged(roots, words))
 
 
