@@ -21,8 +21,10 @@ from verify.meaning.iterates import plain_iterates
 from verify.meaning.matrices import Grid, MatrixElaborator, is_matrix_notation
 from verify.meaning.named import functions_named, with_functions
 from verify.meaning.network import Network
+from verify.meaning.primes import plain_primes
 from verify.meaning.shapes import UNIT, Shapes, fitting_shapes, indexed, is_matrix_definition
 from verify.meaning.slices import slices, spoken
+from verify.meaning.slopes import with_slopes
 from verify.meaning.strangers import free_variables
 from verify.meaning.symbols import OPEN_FUNCTIONS, Lexicon, keys_in, letter_of, lexicon, likeliest, occurrence, occurrences_in, script_text
 from verify.meaning.tables import TableElaborator, at, cells_of, is_written_out
@@ -101,7 +103,7 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
     own = lines(document, len(given))
     statements = plain_statements(without_twins(plain_iterates(line.statement for line in given + own)))
     named = functions_named(document, statements)
-    contents = plain_squares([with_functions(s.content, named) for s in statements])
+    contents = plain_squares([with_functions(plain_primes(s.content), named) for s in statements])
     every = [
         replace(line, statement=replace(statement, content=content))
         for line, statement, content in zip(given + own, statements, contents, strict=True)
@@ -251,8 +253,8 @@ def _built(
     network = _with_free(network, sides, set(table))
     network = _with_loss(replace(network, root=_root(network, every)), every)
     losses = tuple(d.name for d in network.program.definitions if d.name in LOSSES and d.body is not None and not d.indices)
-    network = replace(_with_scalars(network, every), losses=losses, differentials=_differentials(network, every))
-    network = replace(network, gradients=_gradients(network, every))
+    network = replace(_with_scalars(network, every), losses=losses)
+    network = with_slopes(network, [side for line in every for side in sides_of(line)], heads_of(every))
     return _with_derived(network, [f for f in table.values() if f.derived])
 
 
@@ -640,34 +642,17 @@ def _aliases(network: Network, every: list[Line], heads: set[str]) -> dict[str, 
     return aliases
 
 
+def heads_of(every: list[Line]) -> list[Chain]:
+    """The chains of the document that have a left side."""
+    return [c for line in every if isinstance(c := line.statement.content, Chain) and c.first is not None]
+
+
 def sides_of(line: Line) -> list[Node]:
     """The sides of a line's chain."""
     content = line.statement.content
     if not isinstance(content, Chain):
         return []
     return [side for side in (content.first, *(link.right for link in content.links)) if side is not None]
-
-
-def _gradients(network: Network, every: list[Line]) -> bool:
-    """Whether the document has a side ``dX`` alone on the left, which no product of d and X would be."""
-    heads = (line.statement.content.first for line in every if isinstance(line.statement.content, Chain))
-    for head in heads:
-        if isinstance(head, Juxtaposed) and len(head.items) == 2 and isinstance(head.items[0], Name) and head.items[0].text == "d":
-            occ = occurrence(head.items[1], network.words) if isinstance(head.items[1], (Name, Scripted)) else None
-            if occ is not None and occ.key in network.slots and occ.key != network.root:
-                return True
-    return False
-
-
-def _differentials(network: Network, every: list[Line]) -> bool:
-    """Whether the document writes the differential of its loss."""
-    for line in every:
-        for side in sides_of(line):
-            if isinstance(side, Juxtaposed) and len(side.items) == 2 and isinstance(side.items[0], Name) and side.items[0].text == "d":
-                occ = occurrence(side.items[1], network.words) if isinstance(side.items[1], (Name, Scripted)) else None
-                if occ is not None and occ.key == network.root:
-                    return True
-    return False
 
 
 def _with_loss(network: Network, every: list[Line]) -> Network:

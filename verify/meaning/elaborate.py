@@ -463,8 +463,10 @@ class Elaborator:
         """How many primes a function carries."""
         return function.primes if isinstance(function, Scripted) else 0
 
-    def gradient(self, head: Node, quantity: Node) -> Derivative | None:
-        """``dW`` as ``∂L/∂W``, where W is declared, d is not, and there is a loss L."""
+    def gradient(self, head: Node, quantity: Node) -> Node | None:
+        """``dW`` as ``∂L/∂W``, where W is declared, d is not, and there is a loss L; m times that for a quantity of each of m samples,
+        where the document leaves their mean to the weights.
+        """
         if self.net.root is None or not (isinstance(head, Name) and head.text == "d" and not head.accents):
             return None
         if "d" in self.net.slots and not self.net.gradients:
@@ -475,7 +477,14 @@ class Elaborator:
         if occ is None or self.resolve(occ.key) not in self.net.slots or self.net.root == self.resolve(occ.key):
             return None
         span = Span(head.span.start, quantity.span.end)
-        return Derivative(span, symbol_node(self.net.root, head.span), (quantity,), symbol="d")
+        slope = Derivative(span, symbol_node(self.net.root, head.span), (quantity,), symbol="d")
+        of_samples = self.net.samples & set(self.net.slots[self.resolve(occ.key)])
+        if not self.net.per_sample or not of_samples:
+            return slope
+        count = next((name for name, axis in self.net.sizes.items() if axis in of_samples), None)
+        if count is None:
+            raise Unread("the derivative for each sample of a mean whose number is not named")
+        return Product(span, "cdot", symbol_node(count, head.span), slope)
 
     def product(self, node: Node, target: frozenset[str] | None) -> Value:
         if isinstance(node, Product) and node.operator not in PRODUCT_SIGNS:

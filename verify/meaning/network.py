@@ -36,7 +36,8 @@ class Network:
     ``spoken`` says of a matrix with a lone index letter whether a row (0) or a column (1) is meant, where the prose does.
     With ``differentials``, ``dX`` is a differential and not the derivative of the loss by X: the document writes ``dL = …`` itself.
     With ``gradients``, ``dX``
-    is the derivative although d is a quantity too, because the document writes ``dX = …``.
+    is the derivative although d is a quantity too, because the document writes ``dX = …``. With ``per_sample``, ``dZ`` of a quantity
+    that every sample has is the derivative of that sample's loss, and the mean is taken where the weights' derivatives are formed.
     """
 
     words: Lexicon
@@ -57,6 +58,7 @@ class Network:
     abstract: str | None = None
     differentials: bool = False
     gradients: bool = False
+    per_sample: bool = False
     entry_sizes: Mapping[str, int] = field(default_factory=dict)
     entry_counts: Mapping[str, str] = field(default_factory=dict)
     jacobian_by_columns: bool = False

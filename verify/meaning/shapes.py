@@ -112,6 +112,8 @@ def is_matrix_definition(definition: Defining, words: Lexicon, declared: Mapping
     for occ in occurrences_in(definition.body, words):
         if occ.written and is_bold(occ.key) and not words.is_entry(occ):
             return True  # a vector for each sample
+        if len(occ.written) == 1 and occ.key in words.slices.values():
+            return True  # a row or column of a matrix
         if definition.written or occ.written or words.is_index(occ.key):
             continue
         if occ.transposed or occ.key in declared or rank(occ.key, declared, False) > 0:
@@ -168,6 +170,7 @@ class _Walker:
 
     def definition(self, definition: Defining) -> None:
         self.letters: dict[str, int] = {}
+        self.sliced = False
         self.lead(definition.key, definition.written)
         found = self.shape(definition.body)
         if definition.written and not is_bold(definition.key):
@@ -213,6 +216,8 @@ class _Walker:
         if self.words.is_entry(occ):
             self.declare(occ.key)
             return (UNIT, UNIT)
+        if len(occ.written) == 1 and occ.key in self.words.slices.values():
+            return self.slice(occ.key, occ.written[0])
         if occ.written and not is_bold(occ.key):
             return (UNIT, UNIT)
         self.lead(occ.key, occ.written)
@@ -221,6 +226,37 @@ class _Walker:
         self.declare(occ.key)
         row, col = self.state.of[occ.key]
         return (col, row) if occ.transposed else (row, col)
+
+    def samples(self) -> set[int]:
+        """The axes that data have and no weight does."""
+        data: set[int] = set()
+        weights: set[int] = set()
+        for key in self.state.of:
+            stem = key.split("_{", 1)[0].split("^{", 1)[0].rstrip("}").rsplit("{", 1)[-1]
+            axes = set(self.state.shape(key) or ())
+            if stem in ("X", "Y", "T", "D"):
+                data |= axes
+            elif stem in WEIGHTS or stem == "b":
+                weights |= axes
+        return data - weights - {UNIT}
+
+    def slice(self, key: str, index: Node) -> Shape:
+        """The row or column of a matrix for one sample, and the matrix itself where it is new; a number where nothing tells which."""
+        samples = self.samples()
+        if len(samples) != 1:
+            return (UNIT, UNIT)
+        along = samples.pop()
+        by_column = any((shape := self.state.shape(other)) is not None and shape[1] == along for other in self.state.of)
+        if key not in self.state.of:
+            rest = self.state.new()
+            self.state.of[key] = (rest, along) if by_column else (along, rest)
+        row, col = (self.state.find(axis) for axis in self.state.of[key])
+        if along not in (row, col):
+            return (UNIT, UNIT)
+        self.sliced = True
+        if (letter := letter_of(index)) is not None:
+            self.state.unify(self.letters.setdefault(letter, along), along)
+        return (row, UNIT) if along == col else (UNIT, col)
 
     def declare(self, key: str) -> None:
         """New axes for a symbol of which nothing is known, as many as it seems to have."""
@@ -288,6 +324,9 @@ class _Walker:
         if dotted and UNIT in a and UNIT in b and (a[0] == UNIT) == (b[0] == UNIT):
             self.state.unify(max(a), max(b))
             return (UNIT, UNIT)
+        if self.sliced and UNIT in a and UNIT in b and (a[0] == UNIT) == (b[0] == UNIT):
+            self.state.unify(max(a), max(b))  # entry by entry, as in y^{(i)} log a^{(i)}
+            return a
         self.state.unify(a[1], b[0])
         return (a[0], b[1])
 

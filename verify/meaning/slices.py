@@ -1,7 +1,9 @@
-r"""Rows and columns of a matrix that go by an index: ``\mathbf{x}_i`` for row i of ``X``, ``\mathbf{w}_j`` for a column of ``W``.
+r"""Rows and columns of a matrix that go by an index: ``\mathbf{x}_i`` for row i of ``X``, ``\mathbf{w}_j`` for a column of ``W``, and
+``x^{(i)}`` for the column of an example.
 
-A small bold letter with one index is a row or column of the capital of the same letter, where the document writes that one too and never
-says what the small one is by a formula. Whether a row or a column is meant the prose says, or the kind of the index.
+A small bold letter with one index, or a small one with the index of an example, is a row or column of the capital of the same letter,
+where the document writes that one too and never says what the small one is by a formula. Whether a row or a column is meant the prose says,
+or the kind of the index.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from collections.abc import Iterable
 
 from verify.meaning.symbols import Lexicon, letter_of, occurrence, occurrences_in
 from verify.meaning.vocabulary import stems
-from verify.reading.syntax import Big, Derivative, Document, Formula, Name, Node, Prose, Scripted, Tuple
+from verify.reading.syntax import Added, Big, Derivative, Document, Formula, Name, Node, Prose, Scripted, Tuple
 from verify.reading.traversal import walk
 
 NEAR = 60
@@ -25,22 +27,30 @@ def slices(sides: Iterable[Node], words: Lexicon, heads: frozenset[str], matrice
     """
     counts: dict[str, set[int]] = {}
     ends: set[str] = set()
-    known = set(matrices)
+    sampled: set[str] = set()
+    beside: list[set[str]] = []
+    known = set(matrices) | {key for key in heads if key[:1].isupper()}
     for side in sides:
         for occ in occurrences_in(side, words):
             counts.setdefault(occ.key, set()).add(len(occ.written))
             if occ.transposed:
                 known.add(occ.key)
         for node in walk(side):
+            if isinstance(node, Scripted) and node.sub is None and (occ_one := occurrence(node, words)) and len(occ_one.written) == 1:
+                sampled.add(occ_one.key)
+            if isinstance(node, Added):
+                terms = (occurrence(t, words) for t in node.terms if isinstance(t, (Name, Scripted)))
+                beside.append({occ.key for occ in terms if occ is not None and not occ.written})
             if isinstance(node, Big) and isinstance(node.upper, (Name, Scripted)) and (occ_end := occurrence(node.upper, words)):
                 ends.add(occ_end.key)
             if isinstance(node, Derivative):
                 below = (occurrence(d, words) for d in node.denominators if isinstance(d, (Name, Scripted)))
                 known.update(occ.key for occ in below if occ is not None and not occ.written)
+    known.update(key for keys in beside if keys & known for key in keys)
     found: dict[str, str] = {}
     for key, written in counts.items():
         bold = key.startswith("\\mathbf{")
-        if key in heads or not (written == {2} or (bold and written == {1})):
+        if key in heads or not (written == {2} or ((bold or key in sampled) and written == {1})):
             continue
         letter, rest = key.removeprefix("\\mathbf{").split("}", 1) if bold else (key[:1], key[1:])
         if len(letter) != 1 or not letter.islower():

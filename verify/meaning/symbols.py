@@ -529,6 +529,10 @@ def occurrences_in(node: Node, words: Lexicon, calls: bool = False) -> Iterator[
             items = list(top.items)
             for n, item in enumerate(items):
                 called = n + 1 < len(items) and isinstance(items[n + 1], Group)
+                called_by = items[n - 1] if n else None
+                if isinstance(item, Group) and isinstance(called_by, Name) and "." in called_by.text:
+                    stack.append(items_of(item.body)[0])  # what follows in np.sum(Z, axis=0) are options
+                    continue
                 if n and isinstance(item, Group) and iteration(item.body) and isinstance(items[n - 1], (Name, Scripted)):
                     continue
                 if called and not calls and is_function_letter(item):

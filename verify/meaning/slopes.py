@@ -1,0 +1,70 @@
+"""What ``dX`` means in a document: the derivative of the loss by X, that of each sample's loss, a differential, or d times X."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+from verify.kernel.expr import Size
+from verify.kernel.program import nodes
+from verify.meaning.network import Network
+from verify.meaning.symbols import occurrence
+from verify.reading.syntax import Chain, Fraction, Juxtaposed, Name, Node, Number, Scripted
+from verify.reading.traversal import walk
+
+
+def with_slopes(network: Network, sides: Iterable[Node], chains: Iterable[Chain]) -> Network:
+    """The network with what the document's sides and chains say of ``dX``."""
+    listed = list(chains)
+    heads = [chain.first for chain in listed if chain.first is not None]
+    return replace(
+        network,
+        differentials=any(quantity_of(side, network) == network.root is not None for side in sides),
+        gradients=any(quantity_of(head, network) in network.slots.keys() - {network.root} for head in heads),
+        per_sample=leaves_the_mean(network, listed),
+    )
+
+
+def quantity_of(node: Node, network: Network) -> str | None:
+    """X of a tree that is ``dX`` and nothing else."""
+    if isinstance(node, Juxtaposed) and len(node.items) == 2:
+        return next(slopes(node, network), None)
+    return None
+
+
+def slopes(node: Node, network: Network) -> Iterator[str]:
+    """The quantities X that stand behind a d in a tree."""
+    for part in walk(node):
+        for head, quantity in pairwise(part.items) if isinstance(part, Juxtaposed) else ():
+            if isinstance(head, Name) and head.text == "d" and not head.accents and isinstance(quantity, (Name, Scripted)):
+                occ = occurrence(quantity, network.words)
+                if occ is not None:
+                    yield occ.key
+
+
+def leaves_the_mean(network: Network, chains: Iterable[Chain]) -> bool:
+    """Whether the loss is a mean over samples and the document takes that mean where it forms ``dW = 1/m dZ …`` from the samples' dZ."""
+    loss = network.program.by_name.get(network.root or "")
+    if loss is None or loss.body is None or not any(isinstance(n, Size) and n.axis in network.samples for n in nodes({}, loss.body)):
+        return False
+    counts = {name for name, axis in network.sizes.items() if axis in network.samples}
+
+    def of_samples(node: Node) -> set[bool]:
+        return {bool(network.samples & set(network.slots[key])) for key in slopes(node, network) if key in network.slots}
+
+    for chain in chains:
+        if chain.first is None or of_samples(chain.first) != {False}:
+            continue
+        for side in (link.right for link in chain.links if link.right is not None):
+            if True in of_samples(side) and any(is_mean(n, counts) for n in walk(side)):
+                return True
+    return False
+
+
+def is_mean(node: Node, counts: set[str]) -> bool:
+    """Whether a node is ``1/m`` with the number of samples m."""
+    match node:
+        case Fraction(_, Number(_, "1"), Name(_, text)):
+            return text in counts
+    return False
