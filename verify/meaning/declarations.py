@@ -217,7 +217,9 @@ def _built(
     names = _axis_names(state, defining)
     own = {f.key for f in forward}  # an e that the document defines is a quantity
     slots = {key: tuple(names[v] for v in state.of(key) or ()) for key in state.slots if key in own or not _is_noise(key, words)}
-    sizes = {key: axis for key, axis in summed_widths(defining, slots, words).items() if not slots.get(key)}
+    looked = {key: (_named(row, names, state), _named(col, names, state)) for key, (row, col) in grids.items()}
+    samples = _sample_axes(looked, frozenset(f.key for f in forward))
+    sizes = {key: axis for key, axis in summed_widths(defining, slots, words, samples).items() if not slots.get(key)}
     slots = {key: axes for key, axes in slots.items() if key not in sizes}
     named = {key: (_named(row, names, state), _named(col, names, state)) for key, (row, col) in grids.items() if key in slots}
     if named:

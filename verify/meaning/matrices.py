@@ -516,6 +516,9 @@ class MatrixElaborator:
             found = self.entries.opened(letters)
         finally:
             self.entries.close(letters)
+        above = occurrence(node.upper, self.net.words) if isinstance(node.upper, (Name, Scripted)) else None
+        if above is not None and len(found) == 1:
+            self.around.widths.setdefault(above.key, found[0].axis)
         return replace(inner, expr=k.total(inner.expr, *found))
 
     def derivative(self, node: Derivative) -> Grid:

@@ -228,17 +228,13 @@ class _Walker:
         return (col, row) if occ.transposed else (row, col)
 
     def samples(self) -> set[int]:
-        """The axes that data have and no weight does."""
-        data: set[int] = set()
-        weights: set[int] = set()
+        """The axes that data have and no weight does; of inputs, where there are any."""
+        axes: dict[str, set[int]] = {"inputs": set(), "targets": set(), "weights": set()}
         for key in self.state.of:
             stem = key.split("_{", 1)[0].split("^{", 1)[0].rstrip("}").rsplit("{", 1)[-1]
-            axes = set(self.state.shape(key) or ())
-            if stem in ("X", "Y", "T", "D"):
-                data |= axes
-            elif stem in WEIGHTS or stem == "b":
-                weights |= axes
-        return data - weights - {UNIT}
+            kind = "inputs" if stem in ("X", "D") else "targets" if stem in ("Y", "T") else "weights" if stem in {*WEIGHTS, "b"} else ""
+            axes.get(kind, set()).update(self.state.shape(key) or ())
+        return (axes["inputs"] or axes["targets"]) - axes["weights"] - {UNIT}
 
     def slice(self, key: str, index: Node) -> Shape:
         """The row or column of a matrix for one sample, and the matrix itself where it is new; a number where nothing tells which."""

@@ -10,8 +10,13 @@ from verify.reading.syntax import Big, Name, Node, Scripted
 from verify.reading.traversal import walk
 
 
-def summed_widths(definitions: Iterable[Defining], slots: Mapping[str, tuple[str, ...]], words: Lexicon) -> dict[str, str]:
-    """The axis of each name that stands above a sum; none for a name that stands above sums over two axes, or that is defined."""
+def summed_widths(
+    definitions: Iterable[Defining], slots: Mapping[str, tuple[str, ...]], words: Lexicon, samples: frozenset[str] = frozenset()
+) -> dict[str, str]:
+    """The axis of each name that stands above a sum; none for a name that stands above sums over two axes, or that is defined.
+
+    The one index of a row or column of a matrix runs over the axis of the ``samples``.
+    """
     heads = set()
     found: dict[str, set[str]] = {}
     for definition in definitions:
@@ -20,16 +25,20 @@ def summed_widths(definitions: Iterable[Defining], slots: Mapping[str, tuple[str
             if isinstance(node, Big) and node.body is not None and node.lower is not None and isinstance(node.upper, (Name, Scripted)):
                 above, letters = occurrence(node.upper, words), [*bound_letters(node.lower)]
                 if above is not None and not above.written and len(letters) == 1:
-                    found.setdefault(above.key, set()).add(_axis(node.body, letters[0], slots, words))
+                    found.setdefault(above.key, set()).add(_axis(node.body, letters[0], slots, words, samples))
     return {key: axis for key, axes in found.items() if len(axes) == 1 and (axis := min(axes)) and key not in heads}
 
 
-def _axis(body: Node, letter: str, slots: Mapping[str, tuple[str, ...]], words: Lexicon) -> str:
+def _axis(body: Node, letter: str, slots: Mapping[str, tuple[str, ...]], words: Lexicon, samples: frozenset[str]) -> str:
     """The axis that a letter runs over in the body of its sum, "" where nothing shows it."""
     for node in walk(body):
         occ = occurrence(node, words) if isinstance(node, (Name, Scripted)) else None
-        if occ is not None:
-            for term, axis in zip(occ.written, slots.get(occ.key, ()), strict=False):
-                if letter_of(term) == letter:
-                    return axis
+        if occ is None:
+            continue
+        axes = slots.get(occ.key, ())
+        if len(occ.written) < len(axes) and occ.key in words.slices.values():
+            axes = tuple(axis for axis in axes if axis in samples)
+        for term, axis in zip(occ.written, axes, strict=False):
+            if letter_of(term) == letter:
+                return axis
     return ""
