@@ -423,6 +423,8 @@ class Judge:
             return judged
         if any(self.is_given_number(one, other) for one, other in ((left, right), (right, left))):
             return replace(judged, reason="a value of something that is given: the prose says when it has it")
+        if says("solving", judged.line.before):
+            return replace(judged, reason="an equation that is solved, and holds at its solution")
         if claim.unsized:
             return replace(judged, reason=f"the document does not say how many entries there are along {claim.unsized[0]}")
         if self.declared.valued and (is_constant(left) or is_constant(right)):

@@ -26,7 +26,18 @@ from verify.meaning.shapes import UNIT, Shapes, fitting_shapes, indexed, is_matr
 from verify.meaning.slices import slices, spoken
 from verify.meaning.slopes import with_slopes
 from verify.meaning.strangers import free_variables
-from verify.meaning.symbols import OPEN_FUNCTIONS, Lexicon, keys_in, letter_of, lexicon, likeliest, occurrence, occurrences_in, script_text
+from verify.meaning.symbols import (
+    OPEN_FUNCTIONS,
+    Lexicon,
+    keys_in,
+    letter_of,
+    lexicon,
+    likeliest,
+    numbered_entry,
+    occurrence,
+    occurrences_in,
+    script_text,
+)
 from verify.meaning.tables import TableElaborator, at, cells_of, is_written_out
 from verify.meaning.twins import without_twins
 from verify.meaning.widths import summed_widths
@@ -274,7 +285,8 @@ def _jacobian_by_columns(every: list[Line]) -> bool:
 
 def _with_free(network: Network, sides: list[Node], heads: set[str]) -> Network:
     """The network with the symbols that the document never introduces as leaves."""
-    found = free_variables(sides, network, heads | SCALARS)
+    every = free_variables(sides, network, heads | SCALARS)
+    found = {key: axes for key, axes in every.items() if numbered_entry(key, network.slots) is None}
     leaves = tuple(Definition(key, tuple(Index(_letter(n), axis) for n, axis in enumerate(axes))) for key, axes in found.items())
     program = replace(network.program, definitions=(*leaves, *network.program.definitions))
     return replace(network, slots={**network.slots, **found}, program=program, free=frozenset(found))
@@ -633,7 +645,7 @@ def _aliases(network: Network, every: list[Line], heads: set[str]) -> dict[str, 
                     used.update(dict.fromkeys(keys_in(node, network.words)))
     aliases: dict[str, str] = {}
     for key in used:
-        if key in declared or key in SCALARS or _is_noise(key, network.words):
+        if key in declared or key in SCALARS or _is_noise(key, network.words) or numbered_entry(key, network.slots) is not None:
             continue
         letter = key if len(key) == 1 else None
         if letter is not None and network.words.is_index(letter):

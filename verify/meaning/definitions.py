@@ -180,6 +180,12 @@ def head_of(line: Line, words: Lexicon) -> Found | None:
     return Found(occ.key, occ.written, tuple(valued), parameters, line, names, opaque, for_samples=for_samples)
 
 
+def is_solution(found: Found) -> bool:
+    """Whether a line solves an equation for a quantity, ``θ = (X^T X)^{-1} X^T y``, rather than defines it."""
+    inverses = (n for n in walk(found.bodies[0]) if isinstance(n, Scripted) and isinstance(n.base, Group) and n.base.delimiter in "([")
+    return any(isinstance(n.sup, Added) and n.sup.signs == ("-",) and n.sup.terms == (Number(n.span, "1"),) for n in inverses)
+
+
 def restates(head: Node, body: Node) -> bool:
     """Whether a side is a sum of the quantity's own values for each sample: ``J(Y) = Σ_i J(y_i) = …``."""
     while isinstance(body, Big) and body.operator == "sum" and body.body is not None:
@@ -217,6 +223,23 @@ def named_behind(line: Line, words: Lexicon, known: Iterable[str]) -> Found | No
     if is_derived(chain.first) or isinstance(chain.first, (Name, Scripted, Unreadable, Words)) or not is_marked(line):
         return None
     return Found(occ.key, (), (chain.first,), (), line)
+
+
+def named_at_end(line: Line, words: Lexicon, heads: frozenset[str]) -> tuple[Found, int] | None:
+    """The name that a chain gives the derivative that it begins with, at its end: ``∂L/∂z = a - y = δ``; with the number of its relation.
+
+    ``heads`` are the keys that the document defines elsewhere.
+    """
+    chain = line.statement.content
+    if not isinstance(chain, Chain) or not isinstance(chain.first, (Derivative, Nabla)) or len(chain.links) < 2:
+        return None
+    last = chain.links[-1]
+    occ = occurrence(last.right, words) if isinstance(last.right, (Name, Scripted)) else None
+    if last.relation not in DEFINING or occ is None or occ.exponent is not None or occ.primes or occ.transposed or occ.key in heads:
+        return None
+    if not occ.key.lstrip("\\").startswith(("delta", "varepsilon", "epsilon", "gamma", "Delta")):
+        return None
+    return Found(occ.key, occ.written, (chain.first,), (), line), len(chain.links) - 1
 
 
 def calls_unknown(node: Node) -> bool:
@@ -269,6 +292,7 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
             if head.key not in reached(named, builds):  # what would go round in a circle is no definition
                 builds[head.key] = named
     sized: dict[str, Naming] = {}
+    used: set[str] = set()
     for line in every:
         for number, one in listed:
             if number == line.number:
@@ -276,12 +300,14 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
                     starts.append((line.number, None))  # the entries belong to another quantity or size from here on
                 sized[one.letter] = one
         found, at = head_of(line, words) or named_behind(line, words, current), 0
+        if found is None and (ended := named_at_end(line, words, heads)) is not None and ended[0].key not in current:
+            found, at = ended
         if found is None and (inner := inner_head(line, words)) is not None and inner[0].key not in current:
             found, at = inner
         if found is None or (found.key in keys_in(found.bodies[0], words) and not found.names_entries):
             continue
         circular = not found.names_entries and found.key in reached(set(keys_in(found.bodies[0], words)), builds)
-        if circular or (found.key.startswith("\\Delta ") and not found.derived):
+        if circular or (is_solution(found) and found.key in used) or (found.key.startswith("\\Delta ") and not found.derived):
             continue  # an update that lost its form, or a step that claims a gradient: not a definition
         earlier = current.get(found.key)
         if earlier is not None and found.for_samples:
@@ -299,6 +325,7 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
                     refinements.append(found)
                 continue
             starts.append((line.number, None))
+        used |= set(keys_in(found.bodies[0], words))
         current[found.key] = found
         history.setdefault(found.key, []).append(found)
         places[line.number] = frozenset(range(at, at + 1 + found.opaque))

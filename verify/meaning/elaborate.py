@@ -16,7 +16,7 @@ from verify.kernel import expr as k
 from verify.kernel.expr import Expr, Index
 from verify.kernel.program import Condition, Equal, Program, Unequal
 from verify.meaning.network import Network
-from verify.meaning.symbols import Occurrence, bound_letters, iteration, letter_of, occurrence, script_text, symbol_node
+from verify.meaning.symbols import Occurrence, bound_letters, iteration, letter_of, numbered_entry, occurrence, script_text, symbol_node
 from verify.programs import resolve
 from verify.reading.syntax import (
     Added,
@@ -287,6 +287,8 @@ class Elaborator:
             return Value(k.Size(self.net.sizes[key]))
         if key not in self.net.slots and occ.key == "\\delta" and len(occ.written) == 2:
             return Value(self.kronecker(*occ.written))
+        if not occ.written and (entry := numbered_entry(key, self.net.slots)) is not None and entry[0] not in self.net.failed:
+            return self.numbered(*entry)
         if key not in self.net.slots:
             raise Undeclared(occ.key)
         if key in self.net.failed:
@@ -316,6 +318,13 @@ class Elaborator:
                 unseen.append(index)
                 positions[n] = index
         return Value(k.Tensor(key, tuple(p for p in positions if p is not None)), tuple(unseen))
+
+    def numbered(self, key: str, places: tuple[int, ...]) -> Value:
+        """An entry of a quantity by its number; raises Clash where the document writes out fewer."""
+        for axis, place in zip(self.net.slots[key], places, strict=True):
+            if place >= self.net.entry_sizes.get(axis, place + 1):
+                raise Clash(f"there is no entry {place + 1}: there are {self.net.entry_sizes[axis]} of them")
+        return Value(k.Tensor(key, places))
 
     def kronecker(self, one: Node, other: Node) -> Expr:
         """``δ_ij`` where no δ is declared; the letters' axis is that of the one that ranges over something already."""

@@ -6,6 +6,7 @@ powers, transposes or iteration marks are not part of it.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -488,6 +489,23 @@ def is_function_letter(node: Node) -> bool:
     if not isinstance(name, Name) or name.accents:
         return False
     return name.text in OPEN_FUNCTIONS or name.text.lower() in KNOWN_WORDS or (name.font == "text" and len(name.text) > 1)
+
+
+_NUMBERED = re.compile(r"(.*)_\{([1-9]+)\}(\^\{.*\})?")
+
+
+def numbered_entry(key: str, slots: Mapping[str, tuple[str, ...]]) -> tuple[str, tuple[int, ...]] | None:
+    """The vector or matrix of which an undeclared key with a number is an entry, ``a_2`` of ``a`` and ``w_{12}`` of ``W``;
+    with its places, counted from 0.
+    """
+    found = _NUMBERED.fullmatch(key) if key not in slots else None
+    if found is None:
+        return None
+    stem, digits, layer = found.groups(default="")
+    for base in (stem + layer, stem[:1].upper() + stem[1:] + layer if len(digits) == 2 else ""):
+        if base and len(slots.get(base, ())) == len(digits):
+            return base, tuple(int(digit) - 1 for digit in digits)
+    return None
 
 
 def is_ones(node: Node) -> bool:
