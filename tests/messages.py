@@ -67,7 +67,7 @@ def in_python(tree: ast.Module) -> Iterator[tuple[int, str]]:
                 continue
         for value in wanted:
             for text in sentences(value):
-                if re.search(r"[a-z]{2}", text.replace("{}", "")):
+                if re.search(r"[a-z]{2}", re.sub(r"\{\}|\\[A-Za-z]+", "", text)):
                     yield node.lineno, text
 
 

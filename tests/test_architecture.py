@@ -41,7 +41,6 @@ ROOMS = (
     "verify.proving",
     "verify.rendering",
     "verify.marking",
-    "verify.exporting",
     "verify.expectations",
     "verify",
     "verify.cli",

@@ -70,10 +70,12 @@ def check(
     if not fast:
         judgements = with_second_opinions(judgements)
     chains: dict[int, str] = {}
+    names = {j.link.span: f"r{n + 1}" for n, j in enumerate(judgements)}
     relations = []
     for n, judgement in enumerate(judgements):
         chain = chains.setdefault(id(judgement.chain), f"c{len(chains) + 1}")
-        relations.append(_relation(f"r{n + 1}", chain, judgement, document, stated, evidence))
+        source = names.get(judgement.follows.sign) if judgement.follows is not None else None
+        relations.append(_relation(f"r{n + 1}", chain, source, judgement, document, stated, evidence))
     return Report(
         file=file,
         text=document.text,
@@ -103,7 +105,7 @@ def judged(document: Document, given: Document | None, deciders: Deciders) -> tu
 
 
 def _relation(
-    name: str, chain: str, judgement: Judgement, document: Document, stated: frozenset[Assumption], evidence: bool
+    name: str, chain: str, source: str | None, judgement: Judgement, document: Document, stated: frozenset[Assumption], evidence: bool
 ) -> Relation:
     text = document.text
     left, link, right = judgement.left, judgement.link, judgement.link.right
@@ -137,6 +139,7 @@ def _relation(
         repair=repair,
         edits=tuple(Edit(e.start, e.end, e.text) for c in edits for e in c.edits),
         fault=_fault(edits, start, end, judgement),
+        follows_from=source,
         witness=_witness(smallest),
         evidence=_evidence(judgement, smallest) if evidence else None,
     )
@@ -210,8 +213,8 @@ def _witness(found: Shown | None) -> Witness | None:
 
 
 def _evidence(judgement: Judgement, smallest: Shown | None) -> dict[str, object] | None:
-    claim, outcome, decider = judgement.claim, judgement.outcome, judgement.decider
-    if judgement.verdict not in ("proved", "tested", "slip", "refuted") or claim is None or outcome is None or decider is None:
+    claim, outcome, decider = judgement.believed or judgement.claim, judgement.outcome, judgement.decider
+    if judgement.verdict not in ("proved", "tested", "slip", "follows", "refuted") or claim is None or outcome is None or decider is None:
         return None
     return evidence_of(Claim(decider.assumed.program, claim.left, claim.right, claim.conditions), outcome.decision, smallest)
 

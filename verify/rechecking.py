@@ -17,8 +17,14 @@ from verify.kernel.decision import Proved, Refuted, Tested, Witness
 from verify.kernel.program import Claim
 from verify.notations.index import shown, shown_relation
 
-SHOWS: dict[str, tuple[type, ...]] = {"proved": (Proved,), "tested": (Tested,), "refuted": (Refuted,), "slip": (Proved, Tested)}
-NEEDS = ("proved", "tested", "slip")
+SHOWS: dict[str, tuple[type, ...]] = {
+    "proved": (Proved,),
+    "tested": (Tested,),
+    "refuted": (Refuted,),
+    "slip": (Proved, Tested),
+    "follows": (Proved, Tested),
+}
+NEEDS = ("proved", "tested", "slip", "follows")
 
 
 @dataclass(frozen=True)
@@ -74,9 +80,14 @@ def _check(relation: dict[str, Any], sealed_evidence: Any, network: dict[str, An
     claim, decision = replayed(evidence)
     if not isinstance(decision, SHOWS.get(str(relation.get("verdict")), ())):
         raise Rejected(f"the evidence does not show that the relation is {relation.get('verdict')}")
-    if shown_relation(claim.left, claim.right) != relation.get("read_as"):
+    if relation.get("verdict") == "follows":
+        # The claim is what the line says under a belief: neither its own reading nor, where a quantity is believed, the network's.
+        if not isinstance(relation.get("follows_from"), str):
+            raise Rejected("it is not said what the relation follows from")
+    elif shown_relation(claim.left, claim.right) != relation.get("read_as"):
         raise Rejected("the evidence is about another relation")
-    _same_network(claim, network)
+    else:
+        _same_network(claim, network)
     if isinstance(decision, Refuted):
         _same_witness(relation.get("witness"), decision.witness, evidence["shown"])
         return

@@ -19,6 +19,9 @@ NOTATION = {
     "missing-transpose": "{becomes} is meant where {was} stands: a transpose is missing or too many",
 }
 
+MEANINGS = {"follows": "it is what follows from an earlier wrong line"}
+"""What to say of a verdict that needs no other reason."""
+
 
 def sentences(edits: Iterable[Candidate]) -> str:
     """What was put wrongly, one clause an edit."""
@@ -70,6 +73,8 @@ def message_of(judgement: Judgement, diagnosis: Diagnosis | None) -> str:
             return sentences(judgement.repairs)
         case "refuted":
             return sentences(diagnosis.edits) if diagnosis is not None else (judgement.reason or "the two sides differ")
+        case "follows":
+            return MEANINGS["follows"]
         case "unread" | "given":
             return judgement.reason
     return "; ".join(judgement.notes)

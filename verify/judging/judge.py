@@ -13,10 +13,13 @@ from functools import cached_property
 from typing import Literal
 
 from verify.deciding import Decider, Outcome
+from verify.judging.beliefs import Belief, belief, factorwise, naming
 from verify.judging.demands import bound_by_words, is_demand
 from verify.judging.rules import meant_step, stated_rule, stated_step, step_sign, stepped
 from verify.kernel import expr as kernel
 from verify.kernel.decision import Proved, Refuted, Undecided
+from verify.kernel.expr import Derivative as DerivativeOf
+from verify.kernel.expr import Tensor
 from verify.kernel.program import Assumption, SumsToOne
 from verify.meaning.claims import LEARNING_RATES, ChainReading, Typed, is_chain_rule, names_quantity
 from verify.meaning.declarations import Declared, known_to
@@ -33,6 +36,7 @@ from verify.reading.syntax import (
     Added,
     Big,
     Chain,
+    Derivative,
     Document,
     Formula,
     Juxtaposed,
@@ -41,6 +45,7 @@ from verify.reading.syntax import (
     Number,
     Product,
     Prose,
+    Span,
     Statement,
     Unreadable,
 )
@@ -76,6 +81,9 @@ class Judgement:
     notes: tuple[str, ...] = ()
     reading: ChainReading | None = None
     decider: Decider | None = None
+    follows: Belief | None = None
+    believed: Typed | None = None
+    """What the relation claims under the belief that it follows from."""
 
 
 @dataclass
@@ -91,6 +99,12 @@ class State:
     aliases: frozenset[str] = frozenset()
     generic: frozenset[str] = frozenset()
     recent: tuple[str, ...] = ()
+    beliefs: tuple[Belief, ...] = ()
+    """What refuted lines make the document believe, the nearest first."""
+    named: dict[str, tuple[Tensor, DerivativeOf]] = field(default_factory=dict)
+    """The quantities that lines define as derivatives."""
+    believing: dict[Span, Decider] = field(default_factory=dict)
+    """The deciders for the networks that the document believes in, by the signs of the lines."""
 
 
 @dataclass
@@ -214,7 +228,56 @@ class Judge:
             carried = judgement.repairs if judgement.verdict == "slip" and len(judgement.repairs) == 1 else ()
             carried = tuple(c for c in carried if link.right is not None and _inside(c, link.right))
             left = link.right
-        return self.joined(line, reading, found)
+        found = self.joined(line, reading, found)
+        self.believe(found)
+        return found
+
+    def believe(self, found: list[Judgement]) -> None:
+        """Keep what the refuted relations of a chain make the document believe: of their left side, and of the head of the chain."""
+        for judgement in found:
+            right = judgement.link.right
+            if judgement.verdict != "refuted" or judgement.claim is None or judgement.reading is None or right is None:
+                continue
+            claims = [judgement.claim]
+            if judgement.number and judgement.equals_head is False and judgement.chain.first is not None:
+                claims.extend(c for c in judgement.reading.tries(judgement.chain.first, right) if isinstance(c, Typed))
+            if judgement.left is not None:
+                claims.extend(self.wrong_factors(judgement.reading, judgement.left, right))
+            for claim in claims:
+                one = belief(claim, self.decider, self.state.named, judgement.line.number, judgement.link.span, self.scope)
+                if one is not None:
+                    self.state.beliefs = (one, *self.state.beliefs)
+
+    def wrong_factors(self, reading: ChainReading, left: Node, right: Node) -> list[Typed]:
+        """The false one of the equations that a refuted line makes factor by factor, if there is exactly one."""
+        for pairs in factorwise(left, right):
+            wrong = [pair for pair in pairs if self.equals(reading, *pair) is False]
+            if len(wrong) == 1 and all(pair in wrong or self.equals(reading, *pair) for pair in pairs):
+                return [claim for claim in reading.tries(*wrong[0]) if isinstance(claim, Typed)]
+        return []
+
+    def believing(self, one: Belief) -> Decider:
+        """The decider for what is claimed under a belief."""
+        if one.program is None:
+            return self.decider
+        if one.sign not in self.state.believing:
+            self.state.believing[one.sign] = Decider(one.program, self.decider.assumptions)
+        return self.state.believing[one.sign]
+
+    def following(self, judged: Judgement, reading: ChainReading, left: Node, right: Node) -> Judgement | None:
+        """The relation as one that follows from an earlier wrong line, if it is true under what that line makes the document believe."""
+        for one in self.state.beliefs:
+            if one.scope != self.scope or one.line >= judged.line.number:
+                continue
+            decider = self.believing(one)
+            for claim in reading.tries(left, right):
+                under = one.under(claim, self.state.named) if isinstance(claim, Typed) and not claim.loose_ends else None
+                if under is None or not decider.screens(under) or decider.vanishes(under.left, under.conditions):
+                    continue
+                outcome = decider.holds(under)
+                if outcome is not None:
+                    return replace(judged, verdict="follows", believed=under, outcome=outcome, decider=decider, follows=one)
+        return None
 
     def learn(self, judgement: Judgement) -> None:
         """Take notice of a proved relation: its quantities are understood as they are written, and so are the misreadings in it.
@@ -269,7 +332,7 @@ class Judge:
         if left is None or right is None or isinstance(right, Unreadable) or isinstance(left, Unreadable):
             return replace(base, reason="a side is missing or could not be read")
         if n in self.declared.defining.get(line.number, ()):
-            return self.definition(base, left)
+            return self.definition(base, left, right)
         rule = stated_rule(reading.updated, right, self.network) if n == 0 and reading.updated is not None else None
         if rule == "down" or (rule == "up" and self.ascends):
             return replace(base, verdict="given", reason="the update rule")
@@ -333,7 +396,13 @@ class Judge:
                 found |= self._keys(content.first, right)
         return frozenset(found)
 
-    def definition(self, base: Judgement, left: Node) -> Judgement:
+    def definition(self, base: Judgement, left: Node, right: Node) -> Judgement:
+        """The judgement of a definition; a derivative that it gives a name to is remembered."""
+        if isinstance(right, Derivative) and base.reading is not None:
+            claim = next(base.reading.tries(left, right))
+            name = naming(claim) if isinstance(claim, Typed) else None
+            if name is not None:
+                self.state.named[name[0].name] = name
         first = left.items[0] if isinstance(left, Juxtaposed) else left
         key = names_quantity(first, self.network) or ""
         self.state.recent = (*self.state.recent, key)
@@ -437,7 +506,8 @@ class Judge:
             return replace(judged, reason="it holds with the earlier steps held fixed, and not for the derivative through all steps")
         outcome = self.decider.at(claim).refuses(claim)
         if isinstance(outcome.decision, Refuted):
-            return replace(judged, verdict="refuted", claim=claim, outcome=outcome)
+            refuted = replace(judged, verdict="refuted", claim=claim, outcome=outcome)
+            return self.following(refuted, reading, left, right) or refuted
         if isinstance(outcome.decision, Undecided):
             return replace(judged, reason=outcome.decision.reason)
         return judged

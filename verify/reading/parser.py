@@ -566,6 +566,10 @@ class _Parser:
             return
         if out and isinstance(content, Matrix) and all(isinstance(cell, Words) for row in content.rows for cell in row):
             return  # a remark beside the formula, set as a matrix of words
+        if isinstance(content, Group) and content.delimiter == "(" and out and not pending.words and not pending.arrow:
+            inner = content.body
+            if isinstance(inner, Chain) and self.is_case(inner):
+                content, conditional = inner, True  # a condition in parentheses behind what it restricts
         if (isinstance(content, Chain) and conditional and not pending.arrow and self.is_condition(content) and not self.is_(":")) or (
             isinstance(content, Chain)
             and out
@@ -577,6 +581,10 @@ class _Parser:
         else:
             out.append(Statement(content, conditions=tuple(pending.conditions), arrow=pending.arrow, words=words))
         pending.arrow, pending.words, pending.conditions = "", [], []
+
+    def is_case(self, chain: Chain) -> bool:
+        sides = [chain.first, *(link.right for link in chain.links)]
+        return all(isinstance(s, (Name, Number)) for s in sides) and all(link.relation in ("=", "!=") for link in chain.links)
 
     def is_condition(self, chain: Chain) -> bool:
         sides = [chain.first, *(link.right for link in chain.links)]
