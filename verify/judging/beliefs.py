@@ -143,7 +143,7 @@ def belief(claim: Typed, decider: Decider, named: Named, line: int, sign: Span, 
 def _of_quantity(left: Tensor, body: Expr, claim: Typed, decider: Decider, found: Belief) -> Belief | None:
     """The belief that a defined quantity is something else: the program with that definition, as far as it is one."""
     program = decider.program
-    if claim.conditions or any(isinstance(n, Derivative) for n in nodes(program.by_name, claim.right)):
+    if claim.conditions or claim.sizes or any(isinstance(n, Derivative) for n in nodes(program.by_name, claim.right)):
         return None
     if any(isinstance(n, Tensor) and n.name == left.name for n in nodes(program.by_name, claim.right)):
         return None

@@ -219,7 +219,7 @@ class Judge:
         carried: tuple[Candidate, ...] = ()
         for n, link in enumerate(chain.links):
             judgement = self.relation(line, reading, n, left, link, carried)
-            if judgement.claim is not None:
+            if judgement.claim is not None and judgement.follows is None:
                 judgement = replace(judgement, decider=self.decider.at(judgement.claim))
             if n and judgement.verdict not in ("unread", "given") and chain.first is not None and link.right is not None:
                 judgement = replace(judgement, equals_head=self.equals(reading, chain.first, link.right))
@@ -244,7 +244,7 @@ class Judge:
             if judgement.left is not None:
                 claims.extend(self.wrong_factors(judgement.reading, judgement.left, right))
             for claim in claims:
-                one = belief(claim, self.decider, self.state.named, judgement.line.number, judgement.link.span, self.scope)
+                one = belief(claim, self.decider.at(claim), self.state.named, judgement.line.number, judgement.link.span, self.scope)
                 if one is not None:
                     self.state.beliefs = (one, *self.state.beliefs)
 
@@ -269,10 +269,12 @@ class Judge:
         for one in self.state.beliefs:
             if one.scope != self.scope or one.line >= judged.line.number:
                 continue
-            decider = self.believing(one)
             for claim in reading.tries(left, right):
                 under = one.under(claim, self.state.named) if isinstance(claim, Typed) and not claim.loose_ends else None
-                if under is None or not decider.screens(under) or decider.vanishes(under.left, under.conditions):
+                if under is None:
+                    continue
+                decider = self.believing(one).at(under)
+                if not decider.screens(under) or decider.vanishes(under.left, under.conditions):
                     continue
                 outcome = decider.holds(under)
                 if outcome is not None:
