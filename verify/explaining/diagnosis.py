@@ -35,14 +35,7 @@ def diagnose(judgement: Judgement, text: str) -> Diagnosis | None:
     reading, decider, left, right = judgement.reading, judgement.decider, judgement.left, judgement.link.right
     if reading is None or decider is None or left is None or right is None:
         return None
-    net = reading.network
-    keys = {net.aliases.get(key, key) for side in (left, right) for key in keys_in(side, net.words)}
-    axes = frozenset(axis for key in keys for axis in net.slots.get(key, ()))
-
-    def fits(side: Node) -> bool:
-        return search.typed(side) is not None
-
-    around = Around(net, text, frozenset(reading.letters), axes, fits)
+    around = surroundings(reading, left, right, text)
     search = _Search(reading, decider, left, around)
     bases = [((), right), *(((c,), c.node) for c in letter_for_digit(right, around))]
     for edits, side in bases:
@@ -71,6 +64,23 @@ def diagnose(judgement: Judgement, text: str) -> Diagnosis | None:
     return None
 
 
+def surroundings(reading: ChainReading, left: Node, right: Node, text: str) -> Around:
+    """What edits of a relation's sides may draw on: the network, the letters and axes of the line, and which right sides have a meaning."""
+    net = reading.network
+    keys = {net.aliases.get(key, key) for side in (left, right) for key in keys_in(side, net.words)}
+    axes = frozenset(axis for key in keys for axis in net.slots.get(key, ()))
+    return Around(net, text, frozenset(reading.letters), axes, lambda side: typed(reading, left, side) is not None)
+
+
+def typed(reading: ChainReading, left: Node, right: Node) -> Typed | None:
+    """The claim that two sides are equal if it has a meaning, else None."""
+    try:
+        claim = reading.typed(left, right)
+    except (Unread, Clash):
+        return None
+    return None if claim.loose_ends else claim
+
+
 @dataclass
 class _Search:
     reading: ChainReading
@@ -89,11 +99,7 @@ class _Search:
 
     def typed(self, side: Node) -> Typed | None:
         """The claim with that right side if it has a meaning, else None."""
-        try:
-            claim = self.reading.typed(self.left, side)
-        except (Unread, Clash):
-            return None
-        return None if claim.loose_ends else claim
+        return typed(self.reading, self.left, side)
 
     def true(self, side: Node) -> Typed | None:
         """The claim with that right side if it is decided to be true, else None."""

@@ -82,6 +82,8 @@ ARROWS = frozenset(
 )
 BOTH_WAYS = frozenset({"Leftrightarrow", "iff", "Longleftrightarrow", "leftrightarrow"})
 BREAKS = frozenset({"quad", "qquad", "hspace", "hskip", "hfill", "enspace"})
+OPENING_SIZES = frozenset(["left", "big", "Big", "bigg", "Bigg", "bigl", "Bigl", "biggl", "Biggl"])
+"""What sets the size of the delimiter behind it, and belongs to it."""
 IGNORED = frozenset(
     [
         " ",
@@ -330,9 +332,12 @@ class _Parser:
         return token is not None and token.kind == "command" and token.text in names
 
     def here(self) -> int:
-        """The offset of the next token."""
+        """The offset of the next token, of the ``\\left`` before it where it has one."""
         token = self.peek()
-        return token.start if token is not None else self.stop
+        if token is None:
+            return self.stop
+        before = self.tokens[self.at - 1] if self.at else token
+        return before.start if before.kind == "command" and before.text in OPENING_SIZES else token.start
 
     def last_end(self) -> int:
         """The offset behind the last token taken."""
