@@ -1,6 +1,7 @@
 """How long the kernel takes, each figure beside its peer in the same run.
 
-`make bench` measures. `make test` runs each once, times nothing, and leaves the slow peer out.
+`make bench` measures processor time of the one process, so that other work on the machine counts little. `make test` runs each once, times
+nothing, and leaves the slow peers out.
 """
 
 from __future__ import annotations
@@ -223,7 +224,7 @@ def test_the_peer_is_asked_the_same() -> None:
 
 
 @pytest.mark.benchmark(group="peer: Math-Verify, one entry at width 2")
-@pytest.mark.parametrize("name", PARAMETERS)
+@pytest.mark.parametrize("name", ["bz", "wo"])
 def test_math_verify(benchmark: BenchmarkFixture, name: str) -> None:
     """What Math-Verify takes to compare the truth and the claim, both written out in LaTeX, and what it says; it does not differentiate."""
     if not benchmark.enabled:
@@ -232,7 +233,8 @@ def test_math_verify(benchmark: BenchmarkFixture, name: str) -> None:
     truth, claim = (f"${sp.latex(side)}$" for side in peer(name, 2))
 
     def asked() -> bool:
-        return bool(library.verify(library.parse(truth), library.parse(claim), timeout_seconds=60))
+        one, other = (library.parse(side, parsing_timeout=60) for side in (truth, claim))
+        return bool(library.verify(one, other, timeout_seconds=60))
 
     benchmark.extra_info["answer"] = str(benchmark.pedantic(asked, setup=sp.core.cache.clear_cache, rounds=1))
 
