@@ -479,6 +479,8 @@ class Judge:
             return replace(judged, reason=f"{disputed} is defined twice, and it is not said which definition is meant")
         if not self._misread(left, right) <= self.state.aliases:
             return replace(judged, reason=judged.reason or "a symbol in it is read as another one, and no line that holds says so")
+        if judged.number == 0 and isinstance(left, Juxtaposed) and names_quantity(left.items[0], self.network) in self.network.arguments:
+            return replace(judged, reason="a second formula for a quantity, which may define it anew")
         if judged.failure == "ill-typed" and claim is None:
             if not self.understood(keys):
                 return judged

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from verify.meaning.symbols import Lexicon, bound_letters, items_of, letter_of, occurrence, script_text
-from verify.reading.syntax import Big, Chain, Derivative, Group, Juxtaposed, Name, Node, Number, Scripted, Tuple, Words
+from verify.reading.syntax import Big, Chain, Derivative, Ellipsis, Group, Juxtaposed, Matrix, Name, Node, Number, Scripted, Tuple, Words
 from verify.reading.traversal import below, rewritten, walk
 
 
@@ -103,7 +103,9 @@ def left_out(roots: Sequence[Node], words: Lexicon) -> dict[str, tuple[str, ...]
         head = occurrence(root.first, words)
         if root.links[0].relation not in ("=", ":=", "equiv") or body is None or head is None or head.exponent is not None or head.primes:
             continue
-        if any(isinstance(n, Derivative) for n in walk(body)) or isinstance(body, (Name, Number, Words)) or head.transposed:
+        if head.transposed or isinstance(body, (Name, Number, Words)):
+            continue
+        if any(isinstance(n, (Derivative, Matrix, Ellipsis)) for n in walk(body)):
             continue
         own = {letter for term in head.written if (letter := letter_of(term))}
         free = {letter: keys for letter, keys in free_letters(body, words).items() if letter not in own}

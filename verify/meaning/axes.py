@@ -84,13 +84,14 @@ def infer(
     is_function: frozenset[str],
     state: AxisVariables | None = None,
     sides: Iterable[Node] = (),
+    others: Iterable[Defining] = (),
 ) -> AxisVariables:
     """The axis variables of every quantity that the definitions name.
 
     ``weights`` are the keys that the document updates or differentiates by; ``state`` holds what is known already. ``sides`` are all
     sides of the
-    document's chains: they give axes to symbols that a definition names without them, and change nothing for the others. What stays
-    unknown is a scalar.
+    document's chains: they give axes to symbols that a definition names without them, and change nothing for the others; so they do for
+    those that only ``others``, definitions read by position, name with indices. What stays unknown is a scalar.
     """
     state = state or AxisVariables()
     indexed = _written_counts(definitions, words)
@@ -104,6 +105,7 @@ def infer(
             if before == after:
                 break
     declared = {key for definition in definitions for key in (definition.key, *keys_in(definition.body, words))}
+    declared |= {key for definition in others for key in keys_in(definition.body, words)}
     for side in sides:
         _observe(side, state, words, declared)
     for definition in definitions:

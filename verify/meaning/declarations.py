@@ -224,7 +224,7 @@ def _built(
             grids.pop(f.key, None)
     written = [d for d in defining if shaped is None or d not in positional]
     sides = [side for line in every for side in sides_of(line)]
-    state = infer(written, words, by, frozenset(), state, sides)
+    state = infer(written, words, by, frozenset(), state, sides, positional)
     names = _axis_names(state, defining)
     own = {f.key for f in forward}  # an e that the document defines is a quantity
     slots = {key: tuple(names[v] for v in state.of(key) or ()) for key in state.slots if key in own or not _is_noise(key, words)}
@@ -534,7 +534,8 @@ def _elaborated(network: Network, definitions: list[Found]) -> Network:
                 continue
             sizes.update(bounds)
             result = done[key].body
-            if found.parameters and result is not None and not result.free:
+            numbers = not any(network.slots.get(parameter) for parameter in found.parameters)
+            if found.parameters and result is not None and not result.free and numbers:
                 functions[key] = (found.parameters, result)
             return
         failed[key] = reason

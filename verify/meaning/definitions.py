@@ -349,6 +349,10 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
     return out, places
 
 
+FUNCTION_NAMES = frozenset({"f", "g", "h", "p", "q", "sigma", "phi", "varphi", "psi", "F", "G", "H"})
+"""What names a function rather than a quantity: its second formula defines it anew."""
+
+
 def is_redefinition(earlier: Found, found: Found, words: Lexicon, builds: dict[str, set[str]]) -> bool:
     """Whether a second definition of a key replaces the first: said so, or under a new heading in terms of other quantities."""
     if found.bodies[0] == earlier.bodies[0] or found.derived != earlier.derived:
@@ -356,7 +360,8 @@ def is_redefinition(earlier: Found, found: Found, words: Lexicon, builds: dict[s
     if earlier.names_entries or found.names_entries:
         return False
     if found.parameters and earlier.parameters:
-        return True
+        again = found.parameters == earlier.parameters and found.line.section == earlier.line.section and not is_marked(found.line)
+        return not again or found.key.lstrip("\\") in FUNCTION_NAMES
     one, other = (leaves(set(keys_in(f.bodies[0], words)) - {"e"}, builds) for f in (earlier, found))
     if found.line.section != earlier.line.section and ((found.line.tabled and earlier.line.tabled) or LET.search(found.line.before)):
         return True

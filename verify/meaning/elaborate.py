@@ -16,7 +16,17 @@ from verify.kernel import expr as k
 from verify.kernel.expr import Expr, Index
 from verify.kernel.program import Condition, Equal, Program, Unequal
 from verify.meaning.network import Network
-from verify.meaning.symbols import Occurrence, bound_letters, iteration, letter_of, numbered_entry, occurrence, script_text, symbol_node
+from verify.meaning.symbols import (
+    Occurrence,
+    base_text,
+    bound_letters,
+    iteration,
+    letter_of,
+    numbered_entry,
+    occurrence,
+    script_text,
+    symbol_node,
+)
 from verify.programs import resolve
 from verify.reading.syntax import (
     Added,
@@ -952,7 +962,7 @@ def _at(expr: Expr, variable: k.Tensor, value: Expr) -> Expr:
 
 
 def _key(node: Node) -> str:
-    return node.text if isinstance(node, Name) else ""
+    return base_text(node) if isinstance(node, Name) else ""
 
 
 def _same_arguments(body: Node, names: tuple[str, ...]) -> bool:

@@ -6,7 +6,7 @@ document's definitions show; ``None`` stands for a single row or column.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction as Rational
 from itertools import pairwise
@@ -49,7 +49,7 @@ from verify.reading.syntax import (
     Scripted,
     Tuple,
 )
-from verify.reading.traversal import walk
+from verify.reading.traversal import below, walk
 
 ENTRYWISE = frozenset({"odot", "circ", "ast"})
 ARRAY_SUMS = frozenset({"np.sum", "numpy.sum", "torch.sum", "jnp.sum", "sum"})
@@ -91,11 +91,23 @@ class Grid:
         return Grid(self.expr, found[0], found[1])
 
 
+def symbols_in(node: Node) -> Iterator[Node]:
+    """The nodes of a tree without the letters that carry scripts and what is written below them: symbols, and what they stand in."""
+    stack = [node]
+    while stack:
+        top = stack.pop()
+        yield top
+        if isinstance(top, Scripted) and isinstance(top.base, Name):
+            stack.extend([top.sup] if top.sup is not None else [])
+        else:
+            stack.extend(reversed(below(top)))
+
+
 def is_matrix_notation(node: Node, network: Network, slices: bool = True) -> bool:
     """Whether a side is written by position: it names a matrix or a vector without its indices, or a row or column of a matrix."""
     if not network.grids:
         return False
-    for n in walk(node):
+    for n in symbols_in(node):
         if is_ones(n) or isinstance(n, Matrix):
             return True
         if isinstance(n, (Name, Scripted)):

@@ -180,6 +180,8 @@ class _Walker:
         else:
             self.state.of[definition.key] = found
 
+    in_cell = False
+    """Whether an entry of a matrix that is written out is walked: a plain letter there is a number."""
     weight_first = False
     """Whether the sum at hand has a product ``W X``: samples are then columns, and a vector beside it stands for a column."""
 
@@ -259,7 +261,7 @@ class _Walker:
         if key in self.state.of:
             return
         axes = rank(key, self.declared, True)
-        if axes == 0:
+        if axes == 0 or (self.in_cell and key not in self.declared and not is_bold(key)):
             self.state.of[key] = (UNIT, UNIT)
         elif axes == 1:
             line = self.state.new()
@@ -362,8 +364,7 @@ class _Walker:
                 while queue:
                     item = queue.pop(0)
                     if queue and isinstance(queue[0], Group) and isinstance(item, (Name, Scripted)) and self.is_function(item):
-                        inner = self.shape(queue.pop(0))
-                        found = inner
+                        found = self.called(item, self.shape(queue.pop(0)))
                     else:
                         found = self.shape(item)
                     out = found if out is None else self.times(out, found, False)
@@ -375,19 +376,32 @@ class _Walker:
                 for item in items:
                     out = self.join(out, self.shape(item))
                 return out
-            case Call(_, _, argument, _):
-                return self.shape(argument)
+            case Call(_, function, argument, _):
+                return self.called(function, self.shape(argument))
             case Matrix(_, rows, _) if len({len(row) for row in rows}) == 1:
+                outside, self.in_cell = self.in_cell, True
                 for cell in (cell for row in rows for cell in row):
                     self.shape(cell)
+                self.in_cell = outside
                 return (UNIT if len(rows) == 1 else self.state.new(), UNIT if len(rows[0]) == 1 else self.state.new())
             case Big(_, _, _, _, body) if body is not None:
                 return self.shape(body)
         return (UNIT, UNIT)
 
+    def called(self, function: Node, inner: Shape) -> Shape:
+        """The shape of a function of a grid: its argument's, but for a trace, a determinant and a sum."""
+        name = function.base if isinstance(function, Scripted) else function
+        word = name.text.lower() if isinstance(name, Name) else ""
+        if word in ("tr", "trace", "det"):
+            self.state.unify(*inner)
+            return (UNIT, UNIT)
+        return inner
+
     def is_function(self, node: Node) -> bool:
         name = node.base if isinstance(node, Scripted) else node
-        return isinstance(name, Name) and (function_name(name) is not None or name.text in ("sigma", "phi", "f", "g", "varphi", "varsigma"))
+        return isinstance(name, Name) and (
+            function_name(name) is not None or name.text in ("sigma", "phi", "f", "g", "varphi", "varsigma", "tr", "Tr", "trace")
+        )
 
 
 def has_weight_first(term: Node) -> bool:
