@@ -39,12 +39,15 @@ from verify.reading.syntax import (
     Derivative,
     Document,
     Formula,
+    Group,
     Juxtaposed,
     Link,
+    Name,
     Node,
     Number,
     Product,
     Prose,
+    Scripted,
     Span,
     Statement,
     Unreadable,
@@ -479,7 +482,8 @@ class Judge:
             return replace(judged, reason=f"{disputed} is defined twice, and it is not said which definition is meant")
         if not self._misread(left, right) <= self.state.aliases:
             return replace(judged, reason=judged.reason or "a symbol in it is read as another one, and no line that holds says so")
-        if judged.number == 0 and isinstance(left, Juxtaposed) and names_quantity(left.items[0], self.network) in self.network.arguments:
+        called = left.items[0] if isinstance(left, Juxtaposed) and is_call(left) else None
+        if judged.number == 0 and called is not None and names_quantity(called, self.network) in self.network.arguments:
             return replace(judged, reason="a second formula for a quantity, which may define it anew")
         if judged.failure == "ill-typed" and claim is None:
             if not self.understood(keys):
@@ -585,6 +589,14 @@ def is_constant(node: Node) -> bool:
         case Number(_, text):
             return float(text) not in (0.0, 1.0)
         case Added(_, _, (Number(),)):
+            return True
+    return False
+
+
+def is_call(node: Node) -> bool:
+    """Whether a side is written ``f(x)``, without a prime."""
+    match node:
+        case Juxtaposed(_, (Name(), Group(_, "("))) | Juxtaposed(_, (Scripted(_, _, _, _, 0), Group(_, "("))):
             return True
     return False
 

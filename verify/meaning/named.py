@@ -5,6 +5,7 @@ The letter is read as the named function everywhere. A function that a formula d
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction as Rational
@@ -39,6 +40,7 @@ def functions_named(document: Document, statements: Iterable[Statement]) -> dict
     listed = [s.content for s in statements]
     called = {letter for content in listed for letter in calls(content)}
     defined = {head for content in listed if (head := defined_function(content)) is not None}
+    defined |= {letter for content in listed for letter in spelled_out(content)}
     found: dict[str, str] = {}
     for letter, function in (*by_words(document), *(pair for c in listed if (pair := by_property(c)) is not None)):
         if letter in called and letter not in defined:
@@ -103,6 +105,18 @@ def defined_function(content: Node) -> str | None:
         if isinstance(head, Name) and opens(content.first.items[1]) and content.links[0].relation in ("=", ":=", "equiv", "def"):
             return head.text
     return None
+
+
+def spelled_out(content: Node) -> Iterator[str]:
+    """The letters of functions that a chain calls and then writes out: g of ``y = g(z) = …``."""
+    if isinstance(content, Chain):
+        sides = [content.first, *(link.right for link in content.links)]
+        for side, following in itertools.pairwise(sides):
+            if not (isinstance(side, Juxtaposed) and len(side.items) == 2 and opens(side.items[1])) or following is None:
+                continue
+            letter = side.items[0]
+            if isinstance(letter, Name) and letter.text not in set(calls(following)):
+                yield letter.text
 
 
 def by_words(document: Document) -> Iterator[tuple[str, str]]:
