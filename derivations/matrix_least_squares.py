@@ -19,7 +19,6 @@ DERIVATION = Derivation(
         E: Sum(Sum(R[i, k] ** 2, k), i),
         f: sqrt(E),
     },
-    parameters=(X[j, k],),
     gradients={
         d(E, R[i, k]): 2 * R[i, k],
         d(E, X[j, k]): 2 * Sum(A[i, j] * R[i, k], i),

@@ -150,3 +150,9 @@ def test_the_command(tmp_path: Path) -> None:
     for arguments in (["no_such_entry"], ["../verify/cli"], ["sigmoid", "-o", str(tmp_path)]):
         failed = run(main, ["prove", *arguments])
         assert failed.exit_code == 2 and failed.stdout == "" and failed.stderr.count("\n") == 1
+
+
+def test_only_the_loss_is_descended() -> None:
+    """The penalty alone has a gradient by the weights as well, and no update: only the quantity defined last is lowered."""
+    text = proof_markdown(parts(prove(catalogue()["ridge_regression"])))
+    assert text.count(r"\leftarrow") == 1

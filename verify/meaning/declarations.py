@@ -22,7 +22,7 @@ from verify.meaning.matrices import Grid, MatrixElaborator, is_matrix_notation
 from verify.meaning.named import functions_named, with_functions
 from verify.meaning.network import Network
 from verify.meaning.primes import plain_primes
-from verify.meaning.shapes import UNIT, Shapes, fitting_shapes, indexed, is_matrix_definition
+from verify.meaning.shapes import UNIT, Shapes, fitting_shapes, indexed, is_matrix_definition, sums_to_number
 from verify.meaning.slices import slices, spoken
 from verify.meaning.slopes import with_slopes
 from verify.meaning.strangers import free_variables
@@ -212,10 +212,11 @@ def _built(
     forward = [f for f in table.values() if not f.derived and not f.names_entries]
     defining = [Defining(f.key, f.written, f.bodies[0], f.parameters) for f in forward]
     shapes = {**declared_shapes(every, words), **declared_by(named_entries)}
-    positional = _positional(defining, words, shapes)
+    numbers = frozenset(d.key for d in defining if d.key not in shapes and sums_to_number(d, words))
+    positional = _positional(defining, words, shapes, numbers)
     looked_positional = positional
     lying = declared_rows(every, words, named_entries)
-    shaped, positional = fitting_shapes(looked_positional, words, shapes, lying)
+    shaped, positional = fitting_shapes(looked_positional, words, dict.fromkeys(numbers, ()) | shapes, lying)
     state, grids = _variables_of(shaped) if shaped is not None else (AxisVariables(), {})
     by = weights_of(every, words)
     for f in forward:
@@ -314,11 +315,13 @@ def _refined(network: Network, found: Found) -> Network:
     return replace(network, program=replace(network.program, definitions=tuple(in_order([*order, made]))))
 
 
-def _positional(definitions: list[Defining], words: Lexicon, declared: dict[str, tuple[str, ...]]) -> list[Defining]:
+def _positional(
+    definitions: list[Defining], words: Lexicon, declared: dict[str, tuple[str, ...]], numbers: frozenset[str]
+) -> list[Defining]:
     """The definitions in matrix notation: those that look so, and those that build on what they define without writing an index."""
     if any(is_loose_product(d) for d in definitions):
         return []
-    chosen = {d.key for d in definitions if is_matrix_definition(d, words, declared)}
+    chosen = {d.key for d in definitions if is_matrix_definition(d, words, declared, numbers)}
     grown = True
     while grown:
         grown = False

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from verify.meaning.abbreviations import free_letters
 from verify.meaning.axes import Defining
 from verify.meaning.elaborate import function_name
 from verify.meaning.symbols import Lexicon, axes_of_ones, is_ones, letter_of, occurrence, occurrences_in
@@ -101,9 +102,27 @@ def rank(key: str, declared: Mapping[str, tuple[str, ...]], matrices_about: bool
     return 0
 
 
-def is_matrix_definition(definition: Defining, words: Lexicon, declared: Mapping[str, tuple[str, ...]]) -> bool:
+def sums_to_number(definition: Defining, words: Lexicon) -> bool:
+    r"""Whether a quantity without an index is a number because its definition sums over every index: ``R = \frac12 \sum_i (z_i - x_i)^2``.
+
+    A symbol without an index in the body must not look like a vector or a matrix either.
+    """
+    body = definition.body
+    if definition.written or definition.parameters or not any(isinstance(n, Big) and n.lower is not None for n in walk(body)):
+        return False
+    if any(isinstance(n, Matrix) or (isinstance(n, Big) and n.lower is None) for n in walk(body)) or free_letters(body, words):
+        return False
+    return all(
+        not occ.transposed and not is_bold(occ.key) and (occ.written or words.is_index(occ.key) or rank(occ.key, {}, False) == 0)
+        for occ in occurrences_in(body, words)
+    )
+
+
+def is_matrix_definition(
+    definition: Defining, words: Lexicon, declared: Mapping[str, tuple[str, ...]], numbers: frozenset[str] = frozenset()
+) -> bool:
     """Whether a definition is written by position: it names a bold letter, a declared shape or a transpose, or multiplies by a capital
-    letter.
+    letter that is not among the numbers.
     """
     if any(isinstance(node, Big) and node.lower is None for node in walk(definition.body)):
         return False
@@ -114,7 +133,7 @@ def is_matrix_definition(definition: Defining, words: Lexicon, declared: Mapping
             return True  # a vector for each sample
         if len(occ.written) == 1 and occ.key in words.slices.values():
             return True  # a row or column of a matrix
-        if definition.written or occ.written or words.is_index(occ.key):
+        if definition.written or occ.written or words.is_index(occ.key) or occ.key in numbers:
             continue
         if occ.transposed or occ.key in declared or rank(occ.key, declared, False) > 0:
             return True

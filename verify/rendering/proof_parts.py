@@ -249,21 +249,18 @@ class _Writer:
         return found[0]
 
     def updates(self) -> list[Part]:
-        """What a step of gradient descent does to each parameter."""
+        """What a step of gradient descent on the number that is defined last does to each parameter."""
         rows: list[Part] = []
         eta = Tensor("eta")
         program = self.proof.program
         extended = program if "eta" in program.by_name else replace(program, definitions=(Definition("eta"), *program.definitions))
         writer = _Writer(replace(self.proof, program=extended), self.style, self.say)
         writer.said = self.said
+        derivatives = [line.left for line in self.proof.results if isinstance(line.left, Derivative)]
+        numbers = {left.body.name for left in derivatives if isinstance(left.body, Tensor) and not left.body.indices}
+        loss = next((Tensor(d.name) for d in reversed(program.definitions) if d.name in numbers), None)
         for line in self.proof.results:
-            of = line.left.body if isinstance(line.left, Derivative) else None
-            if (
-                isinstance(line.left, Derivative)
-                and isinstance(of, Tensor)
-                and not of.indices
-                and line.left.wrt.name in self.proof.parameters
-            ):
+            if isinstance(line.left, Derivative) and line.left.body == loss and line.left.wrt.name in self.proof.parameters:
                 entry = line.left.wrt
                 texts, why = writer.sides((entry, Add((entry, mul(num(-1), eta, line.right)))))
                 rows += [*self.remark(why), Display((Row(texts[0], texts[1], relation=r"\leftarrow"),))]
