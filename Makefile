@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.stamp
 
-.PHONY: demo docs test lint types setup soundness coverage catalogue bench translations clean
+.PHONY: demo docs test lint types setup soundness coverage class hostile catalogue bench translations clean
 
 # The example has mistakes, so that the check ends with status 1; any other failure stops make.
 demo: $(STAMP)
@@ -21,6 +21,13 @@ soundness: $(STAMP)
 # Every line and branch of the kernel has to be run by the kernel's own tests.
 coverage: $(STAMP)
 	$(BIN)/python -m pytest tests/kernel tests/soundness -n 2 --cov=verify.kernel --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
+
+# A class of a thousand answers marked, measured, and killed ten times (ARGS="--answers 100" for fewer); hostile input, row by row.
+class: $(STAMP)
+	$(BIN)/python -m tests.grading.thousand $(ARGS)
+
+hostile: $(STAMP)
+	$(BIN)/python -m tests.hostile.measure $(ARGS)
 
 # Every entry of the catalogue on ten times as many networks as in `make test`, new ones on every run.
 catalogue: $(STAMP)

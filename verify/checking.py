@@ -8,7 +8,7 @@ from typing import Protocol
 
 from verify.deciding import Deciders
 from verify.evidence import evidence as evidence_of
-from verify.explaining.diagnosis import diagnose
+from verify.explaining.diagnosis import Diagnosis, diagnose
 from verify.explaining.message import kind_of, message_of, repaired_line
 from verify.judging.asked import asked
 from verify.judging.judge import Judge, Judgement, stated_assumptions
@@ -16,7 +16,7 @@ from verify.judging.second_opinions import with_second_opinions
 from verify.kernel.decision import Proved, Refuted, Tested
 from verify.kernel.decision import Witness as Shown
 from verify.kernel.expr import Index
-from verify.kernel.program import Assumption, Claim, OneHot, Positive, SumsToOne
+from verify.kernel.program import Assumption, Claim, OneHot, OutOfReach, Positive, SumsToOne
 from verify.meaning.declarations import Declared, declared, known_to, sums_to_one
 from verify.meaning.definitions import lines as declared_lines
 from verify.meaning.network import Network
@@ -111,7 +111,7 @@ def _relation(
     left, link, right = judgement.left, judgement.link, judgement.link.right
     start = left.span.start if left is not None else link.span.start
     end = right.span.end if right is not None else link.span.end
-    diagnosis = diagnose(judgement, text) if judgement.verdict == "refuted" else None
+    diagnosis = _diagnosis(judgement, text) if judgement.verdict == "refuted" else None
     edits = diagnosis.edits if diagnosis is not None else judgement.repairs
     message = message_of(judgement, diagnosis)
     repair = repaired_line(judgement, edits, text) if edits else None
@@ -191,6 +191,14 @@ def described(assumption: Assumption) -> str:
             return f"{name} is one-hot"
         case Positive(name):
             return f"{name} > 0"
+
+
+def _diagnosis(judgement: Judgement, text: str) -> Diagnosis | None:
+    """What mends a refuted relation; None where nothing that is known does, or the search goes too far."""
+    try:
+        return diagnose(judgement, text)
+    except (OutOfReach, RecursionError):
+        return None
 
 
 def _smallest(judgement: Judgement) -> Shown | None:

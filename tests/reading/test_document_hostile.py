@@ -154,3 +154,12 @@ def test_delimiters_without_end_or_partner(unit: str) -> None:
     text = unit * (60_000 // len(unit))
     for scan in (markdown.scan(text), tex.scan(text)):
         check(Document(text, scan.parts, scan.diagnostics, ((0, None, 1),)))
+
+
+def test_more_relations_than_are_read() -> None:
+    """Behind the most relations that are read, formulas are left unread, with one diagnostic at the first of them."""
+    from verify.reading.document import MAX_RELATIONS, read
+
+    document = read("$a = b$\n\n" * (MAX_RELATIONS + 3))
+    assert [d.message for d in document.diagnostics] == ["left unread for its length: a shorter document was expected"]
+    assert document.diagnostics[0].span.start == len("$a = b$\n\n") * MAX_RELATIONS + 1

@@ -134,7 +134,7 @@ def _in_processes(
                 for future in done:
                     yield future.result()
     finally:
-        executor.shutdown(wait=True, kill_workers=True)
+        _shut_down(executor)
 
 
 def _on_cluster(function: Callable[[Any], Any], left: dict[int, Any], how: Spread, prepared: Callable[[Any], Any]) -> Iterator[Made]:
@@ -153,6 +153,16 @@ def _on_cluster(function: Callable[[Any], Any], left: dict[int, Any], how: Sprea
     with client, parallel_config(backend="dask", wait_for_workers_timeout=30):
         for made in Parallel(return_as="generator_unordered", batch_size=1)(calls):
             yield from made
+
+
+def _shut_down(executor: Any) -> None:
+    """End the processes of an executor. Its own thread stumbles over tasks that were waiting; that is not to be seen."""
+    before = threading.excepthook
+    threading.excepthook = lambda told: None if told.exc_type is KeyError else before(told)
+    try:
+        executor.shutdown(wait=True, kill_workers=True)
+    finally:
+        threading.excepthook = before
 
 
 def _begin(parent: int) -> None:

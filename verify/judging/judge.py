@@ -20,7 +20,7 @@ from verify.kernel import expr as kernel
 from verify.kernel.decision import Proved, Refuted, Undecided
 from verify.kernel.expr import Derivative as DerivativeOf
 from verify.kernel.expr import Tensor
-from verify.kernel.program import Assumption, SumsToOne
+from verify.kernel.program import Assumption, OutOfReach, SumsToOne
 from verify.meaning.claims import LEARNING_RATES, ChainReading, Typed, is_chain_rule, names_quantity
 from verify.meaning.declarations import Declared, known_to
 from verify.meaning.definitions import Line
@@ -159,7 +159,7 @@ class Judge:
                     self.state.cases = (content,)
                     found.extend(self._listed(line, content, "given", "a case condition"))
                 else:
-                    found.extend(self.members(line, content, conditions))
+                    found.extend(self._within_reach(line, content, conditions))
             for condition in conditions:
                 found.extend(self._listed(line, condition, "given", "a side condition"))
             if line.statement.label:
@@ -167,6 +167,13 @@ class Judge:
                 if final is not None and not isinstance(final, (Unreadable, Chain)):
                     self.state.labels[line.statement.label.strip("()")] = final
         return found
+
+    def _within_reach(self, line: Line, chain: Chain, conditions: tuple[Chain, ...]) -> list[Judgement]:
+        """The judgements of a line's relations; unread where it is too large to be judged, which harms no other line."""
+        try:
+            return self.members(line, chain, conditions)
+        except (OutOfReach, RecursionError):
+            return list(self._listed(line, chain, "unread", "the expression is too large"))
 
     def _listed(self, line: Line, chain: Chain, verdict: Verdict, reason: str) -> Iterator[Judgement]:
         left = chain.first

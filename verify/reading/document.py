@@ -29,6 +29,9 @@ MAX_FORMULA = 100_000
 MAX_PARSED = 1_000_000
 """Characters of formulas that are parsed; the formulas behind them are left unread."""
 
+MAX_RELATIONS = 5_000
+"""Relations that are read; the formulas behind them are left unread, with one diagnostic where they begin."""
+
 FORMATS = ("md", "tex", "ipynb")
 
 _BOMS = (
@@ -76,15 +79,23 @@ def read(text: str | bytes, format: str = "md") -> Document:
     macros = macros_in(clean)
     parts: list[Formula | Prose] = []
     notes += found.diagnostics
-    parsed = 0
+    parsed = relations = 0
     for part in found.parts:
         if isinstance(part, Formula):
             length = part.inside.end - part.inside.start
+            if relations >= MAX_RELATIONS:
+                statements, unread = _unread(part.inside, "a shorter document")
+                notes += unread if relations == MAX_RELATIONS else ()
+                parts.append(replace(part, statements=statements))
+                relations = MAX_RELATIONS + 1
+                continue
             if length > MAX_FORMULA or parsed + length > MAX_PARSED:
                 statements, unread = _unread(part.inside, "a shorter formula" if length > MAX_FORMULA else "a shorter document")
             else:
                 statements, unread = parse(clean, part.inside.start, part.inside.end, macros)
                 parsed += length
+                links = sum(len(s.content.links) for s in statements if isinstance(s.content, Chain))
+                relations = min(relations + links, MAX_RELATIONS)
             notes += unread
             part = replace(part, statements=statements)
         parts.append(part)
