@@ -231,6 +231,8 @@ def _built(
     slots = {key: tuple(names[v] for v in state.of(key) or ()) for key in state.slots if key in own or not _is_noise(key, words)}
     looked = {key: (_named(row, names, state), _named(col, names, state)) for key, (row, col) in grids.items()}
     samples = _sample_axes(looked, frozenset(f.key for f in forward))
+    if "\\delta" not in own and len(pair := slots.get("\\delta", ())) == 2 and pair[0] == pair[1]:
+        del slots["\\delta"]  # two indices of one axis, and defined nowhere: Kronecker's
     sizes = {key: axis for key, axis in summed_widths(defining, slots, words, samples).items() if not slots.get(key)}
     slots = {key: axes for key, axes in slots.items() if key not in sizes}
     named = {key: (_named(row, names, state), _named(col, names, state)) for key, (row, col) in grids.items() if key in slots}
