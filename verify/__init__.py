@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from verify.checking import check
+    from verify.gradients import check_gradient
 
-__all__ = ["check"]
+__all__ = ["check", "check_gradient"]
 
 
 def __getattr__(name: str) -> object:
@@ -16,4 +17,8 @@ def __getattr__(name: str) -> object:
         from verify.checking import check
 
         return check
+    if name == "check_gradient":
+        from verify.gradients import check_gradient
+
+        return check_gradient
     raise AttributeError(f"module 'verify' has no attribute {name!r}")

@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 import click
 
 if TYPE_CHECKING:
+    from verify.exporting import Platform
     from verify.grading.assignment import Assignment
     from verify.grading.assignment_problems import Problems
     from verify.language import Translator
+    from verify.rendering.proof_parts import Part
     from verify.report import Report
 
 NOTHING_REFUTED, REFUTED, FAILED, INTERRUPTED = 0, 1, 2, 130
 FORMATS = ("md", "tex", "ipynb", "py")
+PLATFORMS = ("gradescope", "canvas", "moodle", "prairielearn")
 PATH = click.Path(path_type=Path)
 
 
@@ -97,6 +100,9 @@ def check(
 @click.option("--out", type=PATH, help="The folder for marks.csv, the report, grades.sqlite and overrules.toml.")
 @click.option("--jobs", type=click.IntRange(min=1), help="How many processes work; otherwise as many as there are processors.")
 @click.option("--cluster", metavar="URL", help="Let a cluster work instead: dask://HOST:PORT.")
+@click.option("--format", "platform", type=click.Choice(PLATFORMS), help="Write the marks for a learning platform too.")
+@click.option("--roster", type=PATH, help="The table that Canvas or Moodle gave out, to be filled in.")
+@click.option("--title", help="Of Canvas' column; otherwise the assignment's first heading.")
 @click.option("--seconds", type=click.FloatRange(min=1), default=60, show_default=True, help="An answer that takes longer is set aside.")
 @click.option("--fast", is_flag=True, help="Leave out the second opinions of the numerical oracles.")
 @click.option("--check-assignment", is_flag=True, help="Only check the assignment: what it asks, and how its network is understood.")
@@ -106,6 +112,9 @@ def grade(
     out: Path | None,
     jobs: int | None,
     cluster: str | None,
+    platform: Platform | None,
+    roster: Path | None,
+    title: str | None,
     seconds: float,
     fast: bool,
     check_assignment: bool,
@@ -117,6 +126,7 @@ def grade(
     Exit status: 0 every answer was read, 2 one was not (it is unread in the marks, never wrong) or the class could not be marked, 130
     interrupted.
     """
+    from verify.exporting import export, nothing
     from verify.files import Unreadable
     from verify.grading.answers import answers_in
     from verify.grading.assignment import AssignmentError
@@ -140,9 +150,12 @@ def grade(
         for remark in handed_in.remarks:
             click.echo(f"backproof: {_visible(remark)}", err=True)
         if not handed_in.answers:
+            nothing(out, platform, "no document was found here: hand in Markdown, TeX, a notebook or NumPy code")
             _fail(answers[0], "no answer here")
+        sheet = Sheet(assignment, Overrules(), found.report.network, fast)
         with progress(sys.stderr) as done:
-            kept = grade_class(handed_in.answers, Sheet(assignment, Overrules(), found.report.network, fast), out, how, done)
+            kept = grade_class(handed_in.answers, sheet, out, how, done)
+        said = list(export(kept, sheet, out, platform, title, roster)) if platform is not None else []
     except (Unreadable, ConnectionError) as reason:
         click.echo(f"backproof: {_visible(str(reason))}", err=True)
         sys.exit(FAILED)
@@ -158,9 +171,30 @@ def grade(
             click.echo(f"backproof: {_visible(one.marked.answer)}: {_visible(one.marked.lost)}", err=True)
     write([marks_table([one.marked for one in kept], assignment)], sys.stdout)
     click.echo(f"\nmarks: {_visible(str(out / MARKS))}\nreport: {_visible(str(out / REPORT / 'index.html'))}")
+    for remark in said:
+        click.echo(_visible(remark))
     if any(one.marked.unread for one in kept):
         click.echo(f"to decide: {_visible(str(out / OVERRULES))}")
     sys.exit(FAILED if any(one.marked.lost is not None for one in kept) else NOTHING_REFUTED)
+
+
+@main.command()
+@click.argument("assignment_file", type=PATH, metavar="ASSIGNMENT")
+@click.option("-o", "--output", type=PATH, required=True, help="The archive to write, for Gradescope's page \"Configure Autograder\".")
+@click.option("--wheels", type=PATH, help="A folder with the wheels of all that backproof depends on, to set it up without a network.")
+def gradescope(assignment_file: Path, output: Path, wheels: Path | None) -> None:
+    """Make the autograder of an assignment for Gradescope."""
+    from verify.files import Unreadable, write_bytes
+    from verify.rendering.gradescope import PackageNotFoundError, autograder
+
+    assignment = _assignment(assignment_file)
+    if wheels is not None and not wheels.is_dir():
+        _fail(wheels, "not a folder")
+    try:
+        write_bytes(output, autograder(assignment, sorted(wheels.glob("*.whl")) if wheels is not None else ()))
+    except (Unreadable, OSError, PackageNotFoundError) as error:
+        _fail(output, str(error))
+    click.echo(f"autograder: {_visible(str(output))}")
 
 
 @main.command()
@@ -204,7 +238,7 @@ def recheck(reports: tuple[Path, ...]) -> NoReturn:
 @click.argument("subject", metavar="NAME|FILE")
 @click.option("--correct", is_flag=True, help="Mend the wrong lines of a document instead, and what depends on them.")
 @click.option("--wrt", "wanted", multiple=True, metavar="NAME", help="By what to differentiate, as w_{h1}; may be repeated.")
-@click.option("--to", "target", type=click.Choice(("md", "tex")), default="md", show_default=True, help="The format.")
+@click.option("--to", "target", type=click.Choice(("md", "tex", "html", "pdf")), default="md", show_default=True, help="The format.")
 @click.option("--style", type=click.Choice(("index", "matrix", "loose")), default="index", show_default=True, help="The notation.")
 @click.option("--detail", type=click.Choice(("brief", "full")), default="full", show_default=True, help="How small the steps are.")
 @click.option("--lang", default="en", show_default=True, help="The language of the sentences: en, vi, or of another catalogue.")
@@ -228,24 +262,51 @@ def prove(
     """
     if correct:
         _correct(Path(subject), lang, output)
-    from verify.files import Unreadable, write_text
+    from verify.files import Unreadable, write_bytes
     from verify.proving.proof import NotProved
     from verify.proving.subject import prove_subject
-    from verify.rendering.proof import proof_latex, proof_markdown
     from verify.rendering.proof_parts import parts
 
+    if target == "pdf" and output is None:
+        raise click.UsageError("a PDF goes to a file: -o OUT.pdf")
     translate = _translator(lang)
     try:
-        found = parts(prove_subject(subject, wanted, detail), style, translate)
-        text = proof_latex(found, lang) if target == "tex" else proof_markdown(found)
+        data = _proof_document(parts(prove_subject(subject, wanted, detail), style, translate), target, lang)
         if output is None:
-            click.echo(text, nl=False)
+            click.echo(data, nl=False)
         else:
-            write_text(output, text)
+            write_bytes(output, data)
     except NotProved as error:
         _fail(Path(subject), str(error))
     except Unreadable as error:
         _fail(output or Path(subject), str(error))
+
+
+def _proof_document(found: Sequence[Part], target: str, lang: str) -> bytes:
+    """A proof as a file of that format; raises Unreadable for a PDF that cannot be made."""
+    from verify.files import Unreadable
+
+    match target:
+        case "html":
+            from verify.rendering.proof_html import proof_html
+
+            return proof_html(found, lang).encode()
+        case "pdf":
+            from verify.rendering.proof import proof_latex
+            from verify.rendering.typst import proof_typst
+            from verify.typesetting import NoTypesetter, pdf
+
+            try:
+                return pdf(proof_typst(found, lang), proof_latex(found, lang))
+            except NoTypesetter as reason:
+                raise Unreadable(str(reason)) from None
+        case "tex":
+            from verify.rendering.proof import proof_latex
+
+            return proof_latex(found, lang).encode()
+    from verify.rendering.proof import proof_markdown
+
+    return proof_markdown(found).encode()
 
 
 def _correct(path: Path, lang: str, output: Path | None) -> NoReturn:

@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 MAX_BYTES = 32 * 1024 * 1024
@@ -75,11 +76,18 @@ def documents_in(folder: Path, leave_out: Iterable[Path] = (), every: bool = Fal
 
 
 def write_text(path: Path, text: str) -> None:
+    """Writes a text file in UTF-8 whole or not at all; raises Unreadable, with the reason, where it cannot."""
+    write_bytes(path, text.encode("utf-8", "replace"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
     """Writes a file whole or not at all; raises Unreadable, with the reason, where it cannot."""
     partial = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(text.encode("utf-8", "replace"))
+        partial.write_bytes(data)
         os.replace(partial, path)
     except OSError as error:
+        with suppress(OSError):
+            partial.unlink()
         raise Unreadable(error.strerror or "cannot be written") from None

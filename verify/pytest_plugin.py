@@ -4,11 +4,13 @@ A file whose path matches a glob of the ini option ``backproof_files`` (default 
 ``backproof check`` would. Each of its relations is an item named by the place of its sign, ``answer.derivation.md::35:115``.
 It passes if it is given, proved or tested, is skipped if it is unread, and fails otherwise; if the file has ``expect``
 comments, each relation must come out as its comment says.
+
+The fixture ``check_gradient`` is for gradients that are written in NumPy by hand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ import pytest
 
 if TYPE_CHECKING:
     from verify.expectations import Expected
+    from verify.gradients import GradientCheck, How
     from verify.report import Relation, Report
 
 OPTION = "backproof_files"
@@ -32,6 +35,31 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
         collector: pytest.Collector = DerivationFile.from_parent(parent, path=file_path)
         return collector
     return None
+
+
+@pytest.fixture
+def check_gradient(record_property: Callable[[str, object], None]) -> Callable[..., GradientCheck]:
+    """A function that checks a hand-written NumPy gradient and fails the test where it is wrong; called like ``verify.check_gradient``.
+
+    ``require="proved"`` lets nothing less than a proof pass. How the gradient was checked is a property of the test in its report.
+    """
+
+    def checked(
+        function: Callable[..., Any],
+        gradient: Callable[..., Any],
+        *arguments: Any,
+        wrt: Sequence[str] | None = None,
+        tolerance: float = 1e-6,
+        require: How = "compared",
+    ) -> GradientCheck:
+        from verify.gradients import check_gradient as check
+
+        found = check(function, gradient, *arguments, wrt=wrt, tolerance=tolerance)
+        record_property("gradient", found.how)
+        found.assert_ok(require)
+        return found
+
+    return checked
 
 
 class Unexpected(Exception):

@@ -136,7 +136,7 @@ def test_the_latex_document_is_well_formed(name: str) -> None:
     assert text.count(r"\left(") == text.count(r"\right)")
     opened = re.findall(r"\\begin\{([a-z*]+)\}", text)
     assert sorted(opened) == sorted(re.findall(r"\\end\{([a-z*]+)\}", text))
-    usual = {"inputenc", "fontenc", "lmodern", "fontspec", "amsmath", "geometry"}
+    usual = {"inputenc", "fontenc", "lmodern", "fontspec", "amsmath", "graphicx", "geometry"}
     assert set(re.findall(r"\\usepackage(?:\[.*?\])?\{(.*?)\}", text)) == usual
 
 

@@ -11,10 +11,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from verify.files import FORMATS, MAX_BYTES, Unreadable, documents_in, read_bytes
+from verify.grading.online_text import markdown_of
 
 MAX_MEMBERS = 100_000
-ONLINE_TEXT = "html"
-"""The format of what was typed into the form of a learning platform."""
 
 CANVAS = re.compile(r"(?P<who>[^_/]+)(?:_LATE)?_(?P<id>\d+)_(?P<file>\d+|text)(?:_(?P<name>[^/]+))?(?P<end>\.html)?")
 MOODLE = re.compile(r"(?:.*/)?(?P<who>[^/]+)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_?/(?P<name>.+)")
@@ -174,7 +173,7 @@ def _handed_in(name: str, load: Callable[[], bytes], file: str, student: Student
     """An answer of a student; what is no document stays in the class, and is not read."""
     ending = PurePosixPath(file).suffix.lower()
     if ending == ".html":
-        return Answer(name, ONLINE_TEXT, load, student)
+        return Answer(name, "md", lambda: markdown_of(load()), student)
     if ending in FORMATS:
         return Answer(name, FORMATS[ending], load, student)
 

@@ -214,7 +214,8 @@ class _Pass:
             case Number():
                 return ()
             case Name() | Scripted():
-                if isinstance(node, Scripted) and isinstance(node.base, Name) and node.base.text == "e" and node.sup is not None:
+                number = isinstance(node, Scripted) and isinstance(node.base, Name) and node.base.text == "e" and node.sub is None
+                if number and isinstance(node, Scripted) and node.sup is not None:
                     return self.shape(node.sup, want)
                 return self.symbol(node, want)
             case Group(_, _, body) | Noted(_, body, _, _):

@@ -229,6 +229,8 @@ def _built(
     names = _axis_names(state, defining)
     own = {f.key for f in forward}  # an e that the document defines is a quantity
     slots = {key: tuple(names[v] for v in state.of(key) or ()) for key in state.slots if key in own or not _is_noise(key, words)}
+    if "\\delta" not in own and len(slots.get("\\delta", ())) == 2 and len({*slots["\\delta"]}) == 1:
+        del slots["\\delta"]  # Kronecker's
     looked = {key: (_named(row, names, state), _named(col, names, state)) for key, (row, col) in grids.items()}
     samples = _sample_axes(looked, frozenset(f.key for f in forward))
     if "\\delta" not in own and len(pair := slots.get("\\delta", ())) == 2 and pair[0] == pair[1]:

@@ -196,9 +196,10 @@ def _written(pair: tuple[str, str], network: Network, own: tuple[str, ...]) -> I
     taken = {*own, *(tensor_name(d.name) for d in program.definitions)}
     bound = [i for i in indices_of((result.left, result.right)) if i not in free]
     letters = dict(zip(free, own, strict=True)) | naming(bound, taken)
+    widths = {axis: name for name, axis in network.sizes.items()}
     first = "index" if network.explicit else "matrix" if by in network.grids else "loose"
     for style in sorted(NOTATIONS, key=lambda style: style != first):
-        found = NOTATIONS[style](Page(program, letters), (result.left, result.right))
+        found = NOTATIONS[style](Page(program, letters, widths), (result.left, result.right))
         if not isinstance(found, Unsayable):
             yield found[1], isinstance(result.right, Add)
 

@@ -332,6 +332,8 @@ class _Derivation:
         product = mul(outer, inner)
         number = product.factors[0] if isinstance(product, Mul) and isinstance(product.factors[0], Num) else ONE
         rest = mul(*product.factors[1:]) if isinstance(product, Mul) and number is not ONE else product
+        if rest == ZERO:
+            return ZERO
         return mul(number, total(rest, *local.over))
 
     def _written_out(self, expr: Expr) -> Expr:

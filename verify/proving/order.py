@@ -22,12 +22,12 @@ from verify.kernel.expr import (
     rebuild,
 )
 
-KINDS: tuple[type[Expr], ...] = (Num, Size, Delta, Derivative, Tensor, Apply, Pow, Add, Step, Sum, Prod)
+KINDS: tuple[type[Expr], ...] = (Num, Size, Derivative, Tensor, Apply, Pow, Delta, Add, Step, Sum, Prod)
 """The kinds of factors in the order in which they stand in a product."""
 
 
 def readable(expr: Expr) -> Expr:
-    """The same expression with what is subtracted behind what is added, constants first, and factors by kind, sums last.
+    """The same expression with what is subtracted behind what is added, constants and sums first, and factors by kind, sums last.
 
     ``-y + o`` becomes ``o - y``, ``-a + 1`` becomes ``1 - a``; factors of one kind stay in the order given, so that a chain of derivatives
     does. ``1 - [-u > 0]`` becomes ``[u > 0]``, which is the same off the kink.
@@ -36,7 +36,7 @@ def readable(expr: Expr) -> Expr:
     match expr:
         case Add():
             step = _step(below)
-            return step if step is not None else Add(tuple(sorted(below, key=lambda t: (_is_negative(t), not isinstance(t, Num)))))
+            return step if step is not None else Add(tuple(sorted(below, key=_place)))
         case Mul():
             return mul(*sorted(below, key=_kind))
         case Derivative():
@@ -46,6 +46,12 @@ def readable(expr: Expr) -> Expr:
 
 def _kind(factor: Expr) -> int:
     return next((n for n, kind in enumerate(KINDS) if isinstance(factor, kind)), len(KINDS))
+
+
+def _place(term: Expr) -> tuple[bool, bool, bool]:
+    """Where a term of a sum stands: constants first, then sums over an axis, what is subtracted last."""
+    sums = any(isinstance(f, Sum) for f in (term.factors if isinstance(term, Mul) else (term,)))
+    return _is_negative(term), not isinstance(term, Num), not sums
 
 
 def _is_negative(term: Expr) -> bool:

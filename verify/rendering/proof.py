@@ -52,7 +52,7 @@ def proof_latex(parts: Sequence[Part], lang: str = "en") -> str:
         "\\ifx\\Umathchar\\undefined\n"
         f"\\usepackage[utf8]{{inputenc}}\n\\usepackage[{encoding}]{{fontenc}}\n\\usepackage{{lmodern}}\n"
         "\\else\n\\usepackage{fontspec}\n\\fi\n"
-        "\\usepackage{amsmath}\n\\usepackage[margin=22mm]{geometry}\n"
+        "\\usepackage{amsmath}\n\\usepackage{graphicx}\n\\usepackage[margin=22mm]{geometry}\n"
         "\\allowdisplaybreaks\n\\setlength{\\parindent}{0pt}\n\\setlength{\\parskip}{3pt}\n\\begin{document}"
     )
     return "\n\n".join([head, *(_latex(part, lang == "vi") for part in parts), "\\end{document}"]) + "\n"
@@ -68,10 +68,27 @@ def _latex(part: Part, latin: bool) -> str:
             return f"{{\\small {_latex_line(words, latin)}}}"
         case Paragraph(words, _):
             return _latex_line(words, latin)
+        case Display(rows) if any(_width(row) > WIDE for row in rows):
+            alone = len(rows) == 1 and not rows[0].reason
+            body = f"\\begin{{aligned}}\n{_aligned(rows, latin)}\n\\end{{aligned}}"
+            body = f"{rows[0].left} {rows[0].relation} {rows[0].right}" if alone else body
+            fitting = "\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi"
+            return f"\\[\n\\resizebox{{{fitting}}}{{!}}{{$\\displaystyle\n{body}$}}\n\\]"
         case Display((row,)) if not row.reason:
             return f"\\[ {row.left} {row.relation} {row.right} \\]"
         case Display(rows):
             return f"\\begin{{align*}}\n{_aligned(rows, latin)}\n\\end{{align*}}"
+
+
+WIDE = 60
+"""A row with more to print than this may not fit on the line; it is set smaller where it does not."""
+
+
+def _width(row: Row) -> int:
+    """About how many letters a row prints side by side."""
+    formula = f"{row.left} {row.right}"
+    printed = re.sub(r"\\[A-Za-z]+|[{}_^\s]", "", re.sub(r"\\(?:sum|prod|partial|ln|sigma|tanh|text)", "m", formula))
+    return len(printed) + sum(len(w) for w in row.reason if isinstance(w, str)) // 2
 
 
 def _markdown_line(words: Words) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from verify.kernel.decision import Tested
 from verify.kernel.expr import Add, Derivative, Expr, Index, Size, Sum, Tensor, mul, num
 from verify.kernel.program import Assumption, Condition, Definition, Equal, OneHot, Positive, SumsToOne
+from verify.meaning.declarations import LOSSES
 from verify.notations import NOTATIONS
 from verify.notations.page import Page, Unsayable, below, indices_of, tensor_name
 from verify.proving.letters import LETTERS
@@ -78,7 +79,7 @@ class _Writer:
         self.preferred = _preferred([*(i for d in proof.program.definitions for i in d.indices), *indices_of(shown)], self.names)
         sized = {node.axis for expr in shown for node in below(expr) if isinstance(node, Size)}
         letters = (c for c in "NMDKHTCPQR" if c not in self.names)
-        self.widths = dict(zip(sorted(sized), letters, strict=False))
+        self.widths = dict(zip(sorted(sized), letters, strict=False)) | {axis: str(size) for axis, size in proof.program.sizes}
         self.said: set[str] = set()
 
     # -- formulas -----------------------------------------------------------------------------------------------------------------
@@ -143,12 +144,11 @@ class _Writer:
     def parts(self) -> list[Part]:
         """The whole document."""
         proof = self.proof
-        found: list[Part] = [Title(1, (proof.title,)), Title(2, (self.say("Forward pass"),))]
+        found: list[Part] = [Title(1, (self.say(proof.title).rstrip("."),)), Title(2, (self.say("Forward pass"),))]
         for left, right in proof.definitions:
             texts, why = self.sides((left, right))
             found += [*self.remark(why), Display((Row(texts[0], texts[1]),))]
-        if proof.assumptions:
-            found.append(Paragraph(self.sentence("It is assumed that {relations}.", relations=list(map(self.assumed, proof.assumptions)))))
+        found += [Paragraph(self.assumed(a)) for a in proof.assumptions]
         found.append(Title(2, (self.say("Derivation"),)))
         for block in proof.blocks:
             match block:
@@ -220,7 +220,9 @@ class _Writer:
 
     def reason(self, line: Line) -> Words:
         """The rule of a step, its note, and what a test of it is worth."""
-        return (self.say(line.rule) + (f": {self.say(line.note)}" if line.note else ""), *self.tested(line))
+        note = self.say(line.note) if line.note else ""
+        foreign = note == line.note and self.say("Derivation") != "Derivation"  # half a sentence in another language helps nobody
+        return (self.say(line.rule) + (f": {note}" if note and not foreign else ""), *self.tested(line))
 
     def tested(self, line: Line) -> Words:
         """For a step that was tested and not proved: the bound of the chance of an error."""
@@ -229,18 +231,20 @@ class _Writer:
         bound = Maths(f"2^{{{line.decision.bound_log2:.0f}}}")
         return (f"; {self.say('tested, the chance of an error is at most')} ", bound)
 
-    def assumed(self, assumption: Assumption) -> str:
-        """An assumption as a relation."""
+    def assumed(self, assumption: Assumption) -> Words:
+        """An assumption as a sentence."""
         definition = self.proof.program.by_name[assumption.name]
         entry = Tensor(definition.name, definition.indices)
         match assumption:
             case SumsToOne(_, position):
-                return f"{self.index(Sum(definition.indices[position], entry))} = 1"
+                whole = self.index(Sum(definition.indices[position], entry))
+                return self.sentence("It is assumed that {relation}.", relation=f"{whole} = 1")
             case OneHot(_, position):
-                summed = self.index(Sum(definition.indices[position], entry))
-                return rf"{self.index(entry)} \in \{{0, 1\}}, \; {summed} = 1"
+                whole = self.index(Sum(definition.indices[position], entry))
+                text = "{quantity} is one-hot: its entries are 0 or 1, and {relation}."
+                return self.sentence(text, quantity=self.index(entry), relation=f"{whole} = 1")
             case Positive():
-                return f"{self.index(entry)} > 0"
+                return self.sentence("{quantity} is assumed to be positive.", quantity=self.index(entry))
 
     def index(self, expr: Expr) -> str:
         """One expression with its indices, whatever the style."""
@@ -249,27 +253,26 @@ class _Writer:
         return found[0]
 
     def updates(self) -> list[Part]:
-        """What a step of gradient descent on the number that is defined last does to each parameter."""
-        rows: list[Part] = []
-        eta = Tensor("eta")
+        """What a step of gradient descent on the last quantity does to each parameter; nothing where it is not clear what descends."""
+        root = self.proof.definitions[-1][0] if self.proof.definitions else None
+        losses = {entry.name for entry, _ in self.proof.definitions if not entry.indices and tensor_name(entry.name) in LOSSES}
+        if root is None or root.indices or (losses and root.name not in losses):
+            return []
         program = self.proof.program
-        extended = program if "eta" in program.by_name else replace(program, definitions=(Definition("eta"), *program.definitions))
+        shown = [e for pair in self.proof.definitions for e in pair]
+        used = {n.name for e in shown for n in below(e) if isinstance(n, Tensor)}
+        eta = Tensor(next(name for name in ("eta", "alpha", "epsilon", "gamma") if not {name, f"\\{name}"} & used))
+        extended = replace(program, definitions=(Definition(eta.name), *(d for d in program.definitions if d.name != eta.name)))
         writer = _Writer(replace(self.proof, program=extended), self.style, self.say)
         writer.said = self.said
-        derivatives = [line.left for line in self.proof.results if isinstance(line.left, Derivative)]
-        numbers = {left.body.name for left in derivatives if isinstance(left.body, Tensor) and not left.body.indices}
-        loss = next((Tensor(d.name) for d in reversed(program.definitions) if d.name in numbers), None)
+        rows: list[Part] = []
         for line in self.proof.results:
-            if isinstance(line.left, Derivative) and line.left.body == loss and line.left.wrt.name in self.proof.parameters:
+            if isinstance(line.left, Derivative) and line.left.body == root and line.left.wrt.name in self.proof.parameters:
                 entry = line.left.wrt
                 texts, why = writer.sides((entry, Add((entry, mul(num(-1), eta, line.right)))))
                 rows += [*self.remark(why), Display((Row(texts[0], texts[1], relation=r"\leftarrow"),))]
-        if not rows:
-            return []
-        text = Paragraph(
-            self.sentence("With the learning rate {rate}, one step of gradient descent makes of the parameters:", rate=r"\eta")
-        )
-        return [Title(2, (self.say("Update"),)), text, *rows]
+        text = "With the learning rate {rate}, one step of gradient descent makes of the parameters:"
+        return [Title(2, (self.say("Update"),)), Paragraph(self.sentence(text, rate=tensor_name(eta.name))), *rows] if rows else []
 
     def closing(self) -> Words:
         """How the steps were decided."""
