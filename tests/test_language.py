@@ -19,7 +19,6 @@ import verify
 from verify import language
 from verify.checking import check
 from verify.cli import main
-from verify.explaining.message import NOTATION
 from verify.language import holes, languages, translated, translator
 from verify.mistakes import all_mistakes
 from verify.rendering.html import MARKS, STATUS_MARKS, html_report
@@ -46,7 +45,7 @@ def po_of(lang: str):
 def test_no_message_is_missing(lang: str) -> None:
     """Every sentence and label of the source, every verdict and every mistake's name has a translation."""
     translations = {open_holes(str(m.id)) for m in po_of(lang) if m.id and m.string}
-    names = {m.name for m in all_mistakes()} | NOTATION.keys() | MARKS.keys() | STATUS_MARKS.keys()
+    names = {m.name for m in all_mistakes()} | MARKS.keys() | STATUS_MARKS.keys()
     missing = {text: place for text, place in messages().items() if text not in translations} | dict.fromkeys(names - translations, "")
     assert not missing
 

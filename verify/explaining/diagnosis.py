@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from verify.deciding import Decider
 from verify.judging.judge import Judgement
 from verify.meaning.claims import ChainReading, Typed
-from verify.meaning.elaborate import Clash, Unread
 from verify.meaning.repairs import Around, Candidate, letter_for_digit
 from verify.meaning.symbols import keys_in
-from verify.mistakes import all_mistakes, swapped_indices
+from verify.mistakes import all_mistakes
 from verify.mistakes._mistake import Mistake
 from verify.reading.syntax import Node
 
@@ -37,23 +36,25 @@ def diagnose(judgement: Judgement, text: str) -> Diagnosis | None:
         return None
     around = surroundings(reading, left, right, text)
     search = _Search(reading, decider, left, around)
+    mathematics = [m for m in all_mistakes() if m.kind == "mathematics"]
     bases = [((), right), *(((c,), c.node) for c in letter_for_digit(right, around))]
     for edits, side in bases:
         if edits and (claim := search.true(side)) is not None:
             return Diagnosis(edits, claim, side)
     search.budget = ONE_EDIT
     for edits, side in bases:
-        for candidate in search.one(side, all_mistakes()):
+        for candidate in search.one(side, [m for m in mathematics if m.of == "right"]):
             if (claim := search.true(candidate.node)) is not None:
                 return Diagnosis((*edits, candidate), claim, candidate.node)
-    for candidate in swapped_indices.MISTAKE.undo(left, around) if judgement.number == 0 else ():
-        chain = replace(reading.chain, first=candidate.node)
-        afresh = replace(reading, chain=chain, target=None, prime=None, letters={})
-        if (claim := _Search(afresh, decider, candidate.node, around).true(right)) is not None:
-            return Diagnosis((candidate,), claim, right)
+    if judgement.number == 0:
+        for candidate in search.one(left, [m for m in mathematics if m.of == "left"]):
+            chain = replace(reading.chain, first=candidate.node)
+            afresh = replace(reading, chain=chain, target=None, prime=None, letters={})
+            if (claim := _Search(afresh, decider, candidate.node, around).true(right)) is not None:
+                return Diagnosis((candidate,), claim, right)
     search.budget = TWO_EDITS
-    firsts = [m for m in all_mistakes() if m.name in FIRST_OF_TWO]
-    seconds = [m for m in all_mistakes() if m.name in SECOND_OF_TWO]
+    firsts = [m for m in mathematics if m.name in FIRST_OF_TWO]
+    seconds = [m for m in mathematics if m.name in SECOND_OF_TWO]
     for edits, side in reversed(bases):
         for first in search.one(side, firsts):
             if search.typed(first.node) is None:
@@ -69,16 +70,14 @@ def surroundings(reading: ChainReading, left: Node, right: Node, text: str) -> A
     net = reading.network
     keys = {net.aliases.get(key, key) for side in (left, right) for key in keys_in(side, net.words)}
     axes = frozenset(axis for key in keys for axis in net.slots.get(key, ()))
-    return Around(net, text, frozenset(reading.letters), axes, lambda side: typed(reading, left, side) is not None)
+    sides = (reading.chain.first, *(link.right for link in reading.chain.links))
+    nearby = tuple(s for s in sides if s is not None and s is not right)
+    return Around(net, text, frozenset(reading.letters), axes, lambda side: any(True for _ in typed(reading, left, side)), nearby)
 
 
-def typed(reading: ChainReading, left: Node, right: Node) -> Typed | None:
-    """The claim that two sides are equal if it has a meaning, else None."""
-    try:
-        claim = reading.typed(left, right)
-    except (Unread, Clash):
-        return None
-    return None if claim.loose_ends else claim
+def typed(reading: ChainReading, left: Node, right: Node) -> Iterator[Typed]:
+    """The claims that two sides may make, as far as they have a meaning."""
+    return (claim for claim in reading.tries(left, right) if isinstance(claim, Typed) and not claim.loose_ends)
 
 
 @dataclass
@@ -98,12 +97,13 @@ class _Search:
                 yield candidate
 
     def typed(self, side: Node) -> Typed | None:
-        """The claim with that right side if it has a meaning, else None."""
-        return typed(self.reading, self.left, side)
+        """The first claim with that right side that has a meaning, else None."""
+        return next(typed(self.reading, self.left, side), None)
 
     def true(self, side: Node) -> Typed | None:
         """The claim with that right side if it is decided to be true, else None."""
-        claim = self.typed(side)
-        if claim is None or not self.decider.at(claim).screens(claim):
-            return None
-        return claim if self.decider.at(claim).holds(claim) is not None else None
+        for claim in typed(self.reading, self.left, side):
+            decider = self.decider.at(claim)
+            if decider.screens(claim) and decider.holds(claim) is not None:
+                return claim
+        return None

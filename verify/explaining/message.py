@@ -9,30 +9,21 @@ from verify.judging.judge import Judgement
 from verify.meaning.repairs import Candidate, TextEdit
 from verify.mistakes import all_mistakes
 
-NOTATION = {
-    "extra-derivative": "a second division by the same ∂ is left over",
-    "lost-prime": "the exponent 1 is a prime misread",
-    "glyph": "{was} is {becomes} misread",
-    "index-slip": "{becomes} is meant where {was} stands",
-    "product-for-equals": "= stands where a product is meant",
-    "sum-scope": "the sum is meant to run over both terms",
-    "missing-transpose": "{becomes} is meant where {was} stands: a transpose is missing or too many",
-}
-
 MEANINGS = {"follows": "it is what follows from an earlier wrong line"}
 """What to say of a verdict that needs no other reason."""
 
 
 def sentences(edits: Iterable[Candidate]) -> str:
     """What was put wrongly, one clause an edit."""
-    known = {m.name: m.says for m in all_mistakes()} | NOTATION
+    known = {m.name: m.says for m in all_mistakes()}
     return "; ".join(known[c.mistake].format(was=c.was, becomes=c.becomes) for c in edits)
 
 
 def kind_of(edits: Iterable[Candidate]) -> str | None:
     """The name of the gravest mistake among edits: mathematics before notation, in the order of finding."""
     edits = list(edits)
-    graver = [c for c in edits if c.mistake not in NOTATION]
+    notation = {m.name for m in all_mistakes() if m.kind == "notation"}
+    graver = [c for c in edits if c.mistake not in notation]
     return (graver or edits)[0].mistake if edits else None
 
 

@@ -46,6 +46,8 @@ class Around:
     """The axes that the line's own quantities have, where they are known: what has another one cannot be meant."""
     fits: Callable[[Node], bool] = lambda side: True
     """Whether a side has a meaning in its line: of edits that put quantities of one kind in one place, one tells for all."""
+    nearby: tuple[Node, ...] = ()
+    """The other sides of the chain: what is missing here may stand there."""
 
     def source(self, span: Span) -> str:
         """The document's text of a span."""

@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from verify.meaning.elaborate import SIGMOID_LETTERS, function_name, indicated
 from verify.meaning.repairs import Around, Candidate, TextEdit, symbol_node
 from verify.meaning.symbols import letter_of, occurrence
 from verify.reading.syntax import (
     Added,
     Big,
+    Call,
+    CaseRow,
     Derivative,
     Fraction,
     Group,
@@ -44,6 +47,8 @@ class Mistake:
     apply: Rewrite
     says: str
     example: tuple[str, str]
+    of: Literal["right", "left"] = "right"
+    """The side of a relation that it is made in."""
 
 
 def terms(side: Node) -> Iterator[Node]:
@@ -71,17 +76,75 @@ def _terms(node: Node, top: bool) -> Iterator[Node]:
 
 
 def factors(term: Node) -> list[Node]:
-    """The factors of a product, flattened."""
+    """The factors of a product, flattened; a function with its argument is one."""
     match term:
         case Product(_, operator, left, right) if operator not in ("/", "div"):
             return factors(left) + factors(right)
         case Juxtaposed(_, items):
-            return [f for i in items for f in factors(i)]
+            found: list[Node] = []
+            n = 0
+            while n < len(items):
+                if n + 1 < len(items) and is_call(items[n], items[n + 1]):
+                    found.append(Juxtaposed(Span(items[n].span.start, items[n + 1].span.end), items[n : n + 2]))
+                    n += 2
+                else:
+                    found.extend(factors(items[n]))
+                    n += 1
+            return found
     return [term]
+
+
+def is_number(text: str) -> bool:
+    """Whether the text of a factor is a number or a fraction of numbers."""
+    return all(ch.isdigit() or ch in ". /{}" for ch in text.replace("\\frac", ""))
+
+
+def is_call(head: Node, argument: Node) -> bool:
+    """Whether two neighbours are a known function, or an indicator, and its argument."""
+    inner = argument.base if isinstance(argument, Scripted) else argument
+    name = head.base if isinstance(head, Scripted) else head
+    if not isinstance(inner, Group) or inner.delimiter not in ("(", "[") or not isinstance(name, Name):
+        return False
+    return function_name(name) is not None or name.text in SIGMOID_LETTERS or indicated(head, argument) is not None
 
 
 def without(term: Node, factor: Node) -> Node:
     """A product without one of its factors."""
+    gone = [factor, *(factor.items if isinstance(factor, Juxtaposed) else ())]
+
+    def goes(node: Node) -> bool:
+        return any(node is g for g in gone) or (isinstance(node, Juxtaposed) and all(goes(i) for i in node.items))
+
+    match term:
+        case Product(_, _, left, right):
+            if goes(left):
+                return right
+            if goes(right):
+                return left
+            return replace(term, left=without(left, factor), right=without(right, factor))
+        case Juxtaposed(_, items):
+            rest = tuple(without(i, factor) for i in items if not goes(i))
+            return rest[0] if len(rest) == 1 else replace(term, items=rest)
+    return term
+
+
+def is_number(text: str) -> bool:
+    """Whether the text of a factor is a number or a fraction of numbers."""
+    return all(ch.isdigit() or ch in ". /{}" for ch in text.replace("\\frac", ""))
+
+
+def is_call(head: Node, argument: Node) -> bool:
+    """Whether two neighbours are a known function, or an indicator, and its argument."""
+    inner = argument.base if isinstance(argument, Scripted) else argument
+    name = head.base if isinstance(head, Scripted) else head
+    if not isinstance(inner, Group) or inner.delimiter not in ("(", "[") or not isinstance(name, Name):
+        return False
+    return function_name(name) is not None or name.text in SIGMOID_LETTERS or indicated(head, argument) is not None
+
+
+def without(term: Node, factor: Node) -> Node:
+    """A product without one of its factors."""
+    gone = [factor, *(factor.items if isinstance(factor, Juxtaposed) else ())]
     match term:
         case Product(_, _, left, right):
             if left is factor:
@@ -90,7 +153,7 @@ def without(term: Node, factor: Node) -> Node:
                 return left
             return replace(term, left=without(left, factor), right=without(right, factor))
         case Juxtaposed(_, items):
-            rest = tuple(without(i, factor) for i in items if i is not factor)
+            rest = tuple(without(i, factor) for i in items if not any(i is g for g in gone))
             return rest[0] if len(rest) == 1 else replace(term, items=rest)
     return term
 
@@ -103,21 +166,54 @@ def with_factor(side: Node, term: Node, factor: Node, text: str, mistake: str) -
 
 
 def symbols(side: Node) -> list[Name | Scripted]:
-    """The symbols of a side that are operands, each once; letters in scripts are not."""
-    found: list[Name | Scripted] = []
+    """The symbols of a side that are operands, each once; letters in scripts and functions with an argument are not."""
+    return [node for node, _ in operands(side)]
 
-    def visit(node: Node) -> None:
-        if isinstance(node, (Name, Scripted)) and (isinstance(node, Name) or isinstance(node.base, Name)):
+
+def operands(side: Node) -> list[tuple[Name | Scripted, bool]]:
+    """The symbols of a side that are operands, each with whether it stands in the argument of a function or in a condition."""
+    found: list[tuple[Name | Scripted, bool]] = []
+
+    def visit(node: Node, inside: bool) -> None:
+        match node:
+            case Name() | Scripted(base=Name()):
+                found.append((node, inside))
+            case Big():
+                if node.body is not None:
+                    visit(node.body, inside)
+            case Call():
+                visit(node.argument, True)
+            case CaseRow():
+                visit(node.value, inside)
+                if node.condition is not None:
+                    visit(node.condition, True)
+            case Juxtaposed(_, items):
+                for n, item in enumerate(items):
+                    if not (n + 1 < len(items) and is_call(item, items[n + 1])):
+                        visit(item, inside or (n > 0 and is_call(items[n - 1], item)))
+            case _:
+                for child in below(node):
+                    visit(child, inside)
+
+    visit(side, False)
+    return found
+
+
+def numbers(side: Node) -> list[Number]:
+    """The numbers of a side that are operands or exponents; those in indices are not."""
+    found: list[Number] = []
+    stack = [side]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Number):
             found.append(node)
-            return
-        if isinstance(node, Big):
-            if node.body is not None:
-                visit(node.body)
-            return
-        for child in below(node):
-            visit(child)
-
-    visit(side)
+        elif isinstance(node, Scripted):
+            stack.extend([node.sup] if node.sup is not None else [])
+            stack.extend([node.base] if not isinstance(node.base, Name) else [])
+        elif isinstance(node, Big):
+            stack.extend([node.body] if node.body is not None else [])
+        elif not isinstance(node, Derivative):
+            stack.extend(reversed(below(node)))
     return found
 
 
@@ -136,6 +232,13 @@ def with_indices(key: str, letters: tuple[str, ...], span: Span) -> tuple[Node, 
     stem, _, tag = key.partition("_{")
     script = tag.rstrip("}") + "".join(letters)
     return Scripted(span, plain, sub=sub), f"{stem}_{script}" if len(script) == 1 else f"{stem}_{{{script}}}"
+
+
+def with_factor_before(side: Node, term: Node, factor: Node, text: str, mistake: str) -> Candidate:
+    """The side with a factor put at the beginning of one of its products, where the order tells."""
+    product: Node = Juxtaposed(term.span, (factor, term))
+    edit = TextEdit(term.span.start, term.span.start, f"{text} ")
+    return Candidate(product if term is side else replaced(side, term, product), (edit,), mistake, "", text)
 
 
 def letters_in(term: Node, around: Around) -> list[str]:

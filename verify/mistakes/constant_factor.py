@@ -1,24 +1,34 @@
-"""A wrong constant factor: 2, 1/2, or a width."""
+"""A wrong constant: a factor 2 or 1/2 that is missing or too many, another number or exponent."""
 
 from collections.abc import Iterator
 
-from verify.meaning.repairs import Around, Candidate, edited
-from verify.mistakes._mistake import Mistake, number, terms, with_factor
-from verify.reading.syntax import Fraction, Node, Number
-from verify.reading.traversal import walk
+from verify.meaning.repairs import Around, Candidate, TextEdit, edited
+from verify.mistakes._mistake import Mistake, factors, is_number, number, numbers, terms
+from verify.mistakes.dropped_factor import leave_out
+from verify.reading.syntax import Fraction, Group, Node, Number, Product
+from verify.reading.traversal import replaced
 
 
 def scale(side: Node, around: Around) -> Iterator[Candidate]:
-    """A product times 2 or 1/2; a number of the side replaced by 1 or 2."""
-    for node in walk(side):
-        if isinstance(node, Number):
-            for text in ("1", "2"):
-                if node.text != text:
-                    yield edited(side, node, number(node.span, text), text, "constant-factor", around)
+    """A number left out of a product, or in the place of another; a product times 2 or 1/2."""
+    for candidate in leave_out(side, around):
+        if is_number(candidate.was):
+            yield Candidate(candidate.node, candidate.edits, "constant-factor", candidate.was, "1")
+    for node in numbers(side):
+        for text in ("1", "2", "3") if node.text != "0" else ():
+            if node.text != text:
+                yield edited(side, node, number(node.span, text), text, "constant-factor", around)
     for term in terms(side):
-        yield with_factor(side, term, number(term.span, "2"), "2", "constant-factor")
+        if isinstance(term, Number) and term.text == "0":
+            continue
         half = Fraction(term.span, number(term.span, "1"), number(term.span, "2"))
-        yield with_factor(side, term, half, r"\frac{1}{2}", "constant-factor")
+        for factor, text in ((number(term.span, "2"), "2"), (half, r"\frac{1}{2}")):
+            product = Product(term.span, "cdot", factor, term)
+            at = term.span.start
+            joint = r" \cdot " if isinstance(factors(term)[0], Number) or isinstance(term, Group) else " "
+            edit = TextEdit(at, at, text + joint)
+            new = product if term is side else replaced(side, term, product)
+            yield Candidate(new, (edit,), "constant-factor", around.source(term.span), text + joint + around.source(term.span))
 
 
 MISTAKE = Mistake(
@@ -27,6 +37,6 @@ MISTAKE = Mistake(
     order=40,
     undo=scale,
     apply=scale,
-    says="a constant factor is wrong: {becomes} is missing",
+    says="a constant is wrong: {becomes} belongs where {was} stands",
     example=(r"\frac{\partial L}{\partial a} = a - t", r"\frac{\partial L}{\partial a} = 2 (a - t)"),
 )

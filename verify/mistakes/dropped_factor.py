@@ -3,13 +3,39 @@
 from collections.abc import Iterator
 
 from verify.meaning.repairs import Around, Candidate, TextEdit
-from verify.mistakes._mistake import Kind, Mistake, factors, number, quantities, terms, with_factor, without
-from verify.reading.syntax import Added, Fraction, Group, Node
+from verify.mistakes._mistake import Kind, Mistake, factors, is_number, number, quantities, terms, with_factor, with_factor_before, without
+from verify.reading.syntax import Added, Fraction, Group, Name, Node, Scripted
 from verify.reading.traversal import replaced
 
 
 def put_in(side: Node, around: Around) -> Iterator[Candidate]:
-    """A declared quantity, its reciprocal, or one minus it, put into a product."""
+    """What stands as a factor on other sides of the chain, then a declared quantity with its forms, put into a product."""
+    ordered = any(None not in grid for grid in around.network.grids.values())
+    for term in terms(side):
+        own = {around.source(f.span) for f in factors(term)}
+        for factor, text in nearby(around):
+            if text not in own:
+                yield with_factor(side, term, factor, text, "dropped-factor")
+                if ordered:
+                    yield with_factor_before(side, term, factor, text, "dropped-factor")
+    yield from quantities_put_in(side, around)
+
+
+def nearby(around: Around) -> Iterator[tuple[Node, str]]:
+    """The factors of the other sides of the chain, and the sums that they are divided by, each text once."""
+    found: dict[str, Node] = {}
+    for side in around.nearby:
+        for term in terms(side):
+            for factor in factors(term):
+                text = around.source(factor.span)
+                if not is_number(text) and not (factor is term and factor is side):
+                    found.setdefault(f"({text})" if isinstance(factor, Added) else text, factor)
+    for text, node in found.items():
+        yield (Group(node.span, "(", node) if isinstance(node, Added) else node), text
+
+
+def quantities_put_in(side: Node, around: Around) -> Iterator[Candidate]:
+    """A declared quantity, its reciprocal, or one minus it or its square, put into a product."""
     for term in terms(side):
         fitting: dict[Kind, bool] = {}
         for node, text, kind in quantities(term, around):
@@ -21,13 +47,24 @@ def put_in(side: Node, around: Around) -> Iterator[Candidate]:
             if not fitting[kind]:
                 continue
             yield plain
-            yield with_factor(side, term, Fraction(term.span, number(term.span, "1"), node), rf"\frac{{1}}{{{text}}}", "dropped-factor")
-            complement = Group(term.span, "(", Added(term.span, ("+", "-"), (number(term.span, "1"), node)))
+            one = number(term.span, "1")
+            yield with_factor(side, term, Fraction(term.span, one, node), rf"\frac{{1}}{{{text}}}", "dropped-factor")
+            complement = Group(term.span, "(", Added(term.span, ("+", "-"), (one, node)))
             yield with_factor(side, term, complement, f"(1 - {text})", "dropped-factor")
+            if isinstance(node, Name) or (isinstance(node, Scripted) and node.sup is None):
+                bare = node if isinstance(node, Scripted) else Scripted(node.span, node)
+                square = Scripted(node.span, bare.base, bare.sub, number(node.span, "2"))
+                complement = Group(term.span, "(", Added(term.span, ("+", "-"), (one, square)))
+                yield with_factor(side, term, complement, f"(1 - {text}^2)", "dropped-factor")
 
 
 def drop(side: Node, around: Around) -> Iterator[Candidate]:
-    """One factor of a product left out."""
+    """One factor of a product left out; a number is a constant factor, another mistake."""
+    yield from (c for c in leave_out(side, around) if not is_number(c.was))
+
+
+def leave_out(side: Node, around: Around) -> Iterator[Candidate]:
+    """One factor of a product left out, of whatever kind."""
     for term in terms(side):
         parts = factors(term)
         if len(parts) < 2:

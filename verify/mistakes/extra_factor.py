@@ -5,22 +5,20 @@ from dataclasses import replace
 
 from verify.meaning.repairs import Around, Candidate
 from verify.mistakes import dropped_factor
-from verify.mistakes._mistake import Mistake
+from verify.mistakes._mistake import Mistake, is_number
 from verify.reading.syntax import Node
-
-BRACES = str.maketrans("{}", "  ")
 
 
 def leave_out(side: Node, around: Around) -> Iterator[Candidate]:
     """One factor of a product left out; a number is a constant factor, another mistake."""
-    for candidate in dropped_factor.drop(side, around):
-        if not all(ch.isdigit() or ch in ". /" for ch in candidate.was.replace("\\frac", "").translate(BRACES)):
+    for candidate in dropped_factor.leave_out(side, around):
+        if not is_number(candidate.was):
             yield replace(candidate, mistake="extra-factor")
 
 
 def put_in(side: Node, around: Around) -> Iterator[Candidate]:
     """A declared quantity put into a product where it does not belong."""
-    for candidate in dropped_factor.put_in(side, around):
+    for candidate in dropped_factor.quantities_put_in(side, around):
         yield replace(candidate, mistake="extra-factor")
 
 

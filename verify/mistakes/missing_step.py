@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from verify.kernel.expr import Expr, Step, Tensor, children
 from verify.meaning.repairs import Around, Candidate, symbol_node
 from verify.mistakes._mistake import Mistake, factors, number, terms, with_factor
-from verify.mistakes.dropped_factor import drop
+from verify.mistakes.dropped_factor import leave_out as drop
 from verify.reading.syntax import CaseRow, Cases, Chain, Link, Node
 
 

@@ -32,12 +32,17 @@ def _renamed(side: Node, table: dict[Node, str], around: Around) -> Candidate:
     return Candidate(tree, edits, "swapped-indices", was, ", ".join(table.values()))
 
 
+def mix_up(side: Node, around: Around) -> Iterator[Candidate]:
+    """The exchanges after which the line still makes sense: one that does not is an index slip."""
+    yield from (c for c in exchange(side, around) if around.fits(c.node))
+
+
 MISTAKE = Mistake(
     name="swapped-indices",
     kind="mathematics",
     order=35,
     undo=exchange,
-    apply=exchange,
+    apply=mix_up,
     says="the indices {was} should be {becomes}",
     example=(r"\frac{\partial L}{\partial w_{ij}} = \delta_j x_i", r"\frac{\partial L}{\partial w_{ij}} = \delta_i x_j"),
 )

@@ -1,11 +1,11 @@
-"""One declared quantity in the place of another; of the same letter with another tag, the wrong layer."""
+"""One declared quantity in the place of another: of the same letter with another tag the wrong layer, in an argument the wrong argument."""
 
 from collections.abc import Iterator
 
 from verify.meaning.repairs import Around, Candidate, edited
 from verify.meaning.symbols import letter_of, occurrence
-from verify.mistakes._mistake import Mistake, symbols, with_indices
-from verify.reading.syntax import Node
+from verify.mistakes._mistake import Mistake, operands, with_indices
+from verify.reading.syntax import Juxtaposed, Name, Node, Scripted
 from verify.reading.traversal import replaced
 
 
@@ -17,7 +17,7 @@ def stem(key: str) -> str:
 def replace_symbol(side: Node, around: Around) -> Iterator[Candidate]:
     """Each symbol replaced by each other declared quantity with as many axes, the same letter first."""
     network = around.network
-    for node in symbols(side):
+    for node, inside in operands(side):
         occ = occurrence(node, network.words)
         if occ is None or occ.exponent is not None or occ.primes:
             continue
@@ -29,16 +29,33 @@ def replace_symbol(side: Node, around: Around) -> Iterator[Candidate]:
         fitting = {network.slots[key]: True}
         for other in sorted(others, key=lambda o: stem(o) != stem(key)):
             new, text = with_indices(other, letters, node.span)
+            if occ.transposed and isinstance(node, Scripted):
+                new, text = transposed(new, text, node)
             slots = network.slots[other]
             if slots not in fitting:
                 fitting[slots] = around.fits(replaced(side, node, new))
             if not fitting[slots]:
                 continue
-            yield edited(side, node, new, text, "wrong-layer" if stem(other) == stem(key) else "wrong-symbol", around)
+            yield edited(side, node, new, text, kind(stem(other) == stem(key), inside), around)
+
+
+def kind(same_letter: bool, inside: bool) -> str:
+    """The name of the mistake: of another layer, in an argument, or elsewhere."""
+    return "wrong-layer" if same_letter else "wrong-argument" if inside else "wrong-symbol"
+
+
+def transposed(symbol: Node, text: str, like: Scripted) -> tuple[Node, str]:
+    """The symbol with the mark that says that it is transposed."""
+    mark = like.sup.items[-1] if isinstance(like.sup, Juxtaposed) else like.sup
+    bare = symbol if isinstance(symbol, Scripted) else Scripted(like.span, symbol)
+    sup = mark if bare.sup is None or mark is None else Juxtaposed(like.span, (bare.sup, mark))
+    shown = f"{{{text}}}" if bare.sup is not None else text
+    name = mark.text if isinstance(mark, Name) else "top"
+    return Scripted(like.span, bare.base, bare.sub, sup, bare.primes), f"{shown}^{name if len(name) == 1 else chr(92) + name}"
 
 
 def another_symbol(side: Node, around: Around) -> Iterator[Candidate]:
-    """Only the replacements that name another letter."""
+    """Only the replacements that name another letter, outside arguments."""
     yield from (c for c in replace_symbol(side, around) if c.mistake == "wrong-symbol")
 
 
