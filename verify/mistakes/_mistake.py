@@ -128,36 +128,6 @@ def without(term: Node, factor: Node) -> Node:
     return term
 
 
-def is_number(text: str) -> bool:
-    """Whether the text of a factor is a number or a fraction of numbers."""
-    return all(ch.isdigit() or ch in ". /{}" for ch in text.replace("\\frac", ""))
-
-
-def is_call(head: Node, argument: Node) -> bool:
-    """Whether two neighbours are a known function, or an indicator, and its argument."""
-    inner = argument.base if isinstance(argument, Scripted) else argument
-    name = head.base if isinstance(head, Scripted) else head
-    if not isinstance(inner, Group) or inner.delimiter not in ("(", "[") or not isinstance(name, Name):
-        return False
-    return function_name(name) is not None or name.text in SIGMOID_LETTERS or indicated(head, argument) is not None
-
-
-def without(term: Node, factor: Node) -> Node:
-    """A product without one of its factors."""
-    gone = [factor, *(factor.items if isinstance(factor, Juxtaposed) else ())]
-    match term:
-        case Product(_, _, left, right):
-            if left is factor:
-                return right
-            if right is factor:
-                return left
-            return replace(term, left=without(left, factor), right=without(right, factor))
-        case Juxtaposed(_, items):
-            rest = tuple(without(i, factor) for i in items if not any(i is g for g in gone))
-            return rest[0] if len(rest) == 1 else replace(term, items=rest)
-    return term
-
-
 def with_factor(side: Node, term: Node, factor: Node, text: str, mistake: str) -> Candidate:
     """The side with a factor put at the end of one of its products."""
     product: Node = Product(term.span, "cdot", Group(term.span, "(", term) if isinstance(term, Added) else term, factor)
