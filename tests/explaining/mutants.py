@@ -8,10 +8,12 @@ is true all the same (the check proves the edited line) is no mistake: it is cou
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from random import Random
 
@@ -54,6 +56,7 @@ class Outcome:
     false_alarm: bool
     verdict: str
     named: str | None
+    message: str
     repaired: bool | None
     """Whether the repaired line is right; None where none is shown."""
 
@@ -150,12 +153,12 @@ def outcome(mutant: Mutant, pool: Deciders) -> Outcome:
     relation = at(report, mutant.sign)
     first = next((r for r in report.relations if r.verdict not in FINE and r.relation != r"\in"), None)
     if relation is None:
-        return Outcome(mutant, False, False, first is not None, "missing", None, None)
+        return Outcome(mutant, False, False, first is not None, "missing", None, "", None)
     wrong = relation.verdict == "refuted" or (mutant.kind == "notation" and relation.verdict == "slip")
     early = first is not None and first.offsets < relation.offsets and first is not relation
     repaired = right_after(mutant, relation, pool) if relation.edits else None
     true = relation.verdict in FINE
-    return Outcome(mutant, true, wrong and first is relation, early, relation.verdict, relation.mistake, repaired)
+    return Outcome(mutant, true, wrong and first is relation, early, relation.verdict, relation.mistake, relation.message, repaired)
 
 
 def right_after(mutant: Mutant, relation: Relation, pool: Deciders) -> bool:
@@ -175,25 +178,31 @@ def at(report: Report, sign: int) -> Relation | None:
     return next((r for r in report.relations if (r.place.line, r.place.column) == (line, column)), None)
 
 
-def campaign(seed: int, most: int, each: int, only: Iterable[str] = ()) -> Iterator[Outcome]:
+def campaign(seed: int, most: int, each: int, only: Iterable[str] = (), jobs: int = 1) -> Iterator[Outcome]:
     """Outcomes of at most so many mutants in all and so many of one document, the documents in a random order."""
     wanted = set(only)
-    draw = Random(seed)
     sources = [d for d in documents() if not wanted or d.entry in wanted]
-    draw.shuffle(sources)
+    Random(seed).shuffle(sources)
     made = 0
-    for source in sources:
-        pool = Deciders()
-        document = sound(source, pool)
-        if document is None:
-            continue
-        found = list(mutants(document, Random(f"{seed} {document.entry} {document.notation}"), pool))
-        chosen = found if len(found) <= each else draw.sample(found, each)
-        for mutant in chosen[: most - made]:
-            yield outcome(mutant, pool)
-        made += min(len(chosen), most - made)
-        if made >= most:
-            return
+    with multiprocessing.Pool(jobs) if jobs > 1 else nullcontext() as pool:
+        tasks = ((source, seed, each) for source in sources)
+        for found in pool.imap(outcomes, tasks) if pool is not None else map(outcomes, tasks):
+            yield from found[: most - made]
+            made += len(found)
+            if made >= most:
+                return
+
+
+def outcomes(task: tuple[Document, int, int]) -> list[Outcome]:
+    """The outcomes of so many mutants of one document."""
+    source, seed, each = task
+    pool = Deciders()
+    document = sound(source, pool)
+    if document is None:
+        return []
+    draw = Random(f"{seed} {document.entry} {document.notation}")
+    found = list(mutants(document, draw, pool))
+    return [outcome(mutant, pool) for mutant in (found if len(found) <= each else draw.sample(found, each))]
 
 
 def table(tally: Tally) -> str:
@@ -221,16 +230,17 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=1_000_000, help="mutants in all")
     parser.add_argument("--each", type=int, default=1_000_000, help="mutants of one document")
     parser.add_argument("--only", nargs="*", default=(), help="entries of the catalogue")
+    parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--show", action="store_true", help="print what is not as it should be")
     given = parser.parse_args()
     tally = Tally()
-    for o in campaign(given.seed, given.most, given.each, given.only):
+    for o in campaign(given.seed, given.most, given.each, given.only, given.jobs):
         tally.outcomes.append(o)
         m = o.mutant
         good = o.true or (o.found and o.named == m.mistake and o.repaired)
         if given.show and not good:
             start, end = m.text.rfind("\n", 0, m.sign) + 1, m.text.find("\n", m.sign)
-            print(f"{m.entry} {m.notation}: {m.mistake}: {o.verdict} {o.named} repaired={o.repaired}\n    {m.text[start:end]}")
+            print(f"{m.entry} {m.notation}: {m.mistake}: {o.verdict} {o.named} repaired={o.repaired}: {o.message}\n    {m.text[start:end]}")
             sys.stdout.flush()
     true = sum(o.true for o in tally.outcomes)
     places = {(o.mutant.entry, o.mutant.notation) for o in tally.outcomes}

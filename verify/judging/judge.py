@@ -106,6 +106,8 @@ class State:
     """What refuted lines make the document believe, the nearest first."""
     named: dict[str, tuple[Tensor, DerivativeOf]] = field(default_factory=dict)
     """The quantities that lines define as derivatives."""
+    agreed: frozenset[str | None] = frozenset()
+    """The quantities whose second definition was found to say the same as the first."""
     believing: dict[Span, Decider] = field(default_factory=dict)
     """The deciders for the networks that the document believes in, by the signs of the lines."""
 
@@ -222,6 +224,8 @@ class Judge:
             self.restating = False
             held = self.chain(line, chain, conditions)
             self.scope += 1
+            if all(j.verdict in ("given", "proved", "tested") for j in held):
+                self.state.agreed |= {self.declared.scopes[self.scope].disputed}
             return held
         reading = ChainReading(self.network, chain, self.state.labels, (*self.state.cases, *conditions), self.decider.vanishes)
         found: list[Judgement] = []
@@ -485,7 +489,7 @@ class Judge:
         if any(key in self.network.failed for key in keys):
             return judged
         disputed = self.declared.scopes[self.scope + self.next_disputed(judged)].disputed
-        if disputed is not None and (disputed in keys or self.depends(keys, disputed)):
+        if disputed is not None and disputed not in self.state.agreed and (disputed in keys or self.depends(keys, disputed)):
             return replace(judged, reason=f"{disputed} is defined twice, and it is not said which definition is meant")
         if not self._misread(left, right) <= self.state.aliases:
             return replace(judged, reason=judged.reason or "a symbol in it is read as another one, and no line that holds says so")

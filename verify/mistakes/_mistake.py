@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from verify.meaning.elaborate import SIGMOID_LETTERS, function_name, indicated
+from verify.meaning.elaborate import SIGMOID_LETTERS, SPECIAL_FUNCTIONS, function_name, indicated
+from verify.meaning.network import Network
 from verify.meaning.repairs import Around, Candidate, TextEdit, symbol_node
 from verify.meaning.symbols import letter_of, occurrence
 from verify.reading.syntax import (
@@ -57,7 +58,7 @@ def terms(side: Node) -> Iterator[Node]:
 
 
 def _terms(node: Node, top: bool) -> Iterator[Node]:
-    if top and not isinstance(node, (Added, Big, Group)):
+    if top and not isinstance(node, (Added, Big)):
         yield node
     match node:
         case Added(_, _, parts):
@@ -69,6 +70,8 @@ def _terms(node: Node, top: bool) -> Iterator[Node]:
             yield from _terms(body, isinstance(body, Added))
         case Derivative():
             return
+        case Call(_, _, argument):
+            yield from _terms(argument, False)
         case _:
             for child in below(node):
                 if not isinstance(node, Scripted):
@@ -105,7 +108,8 @@ def is_call(head: Node, argument: Node) -> bool:
     name = head.base if isinstance(head, Scripted) else head
     if not isinstance(inner, Group) or inner.delimiter not in ("(", "[") or not isinstance(name, Name):
         return False
-    return function_name(name) is not None or name.text in SIGMOID_LETTERS or indicated(head, argument) is not None
+    special = bool(name.font) and name.text.lower() in SPECIAL_FUNCTIONS
+    return special or function_name(name) is not None or name.text in SIGMOID_LETTERS or indicated(head, argument) is not None
 
 
 def without(term: Node, factor: Node) -> Node:
@@ -225,8 +229,9 @@ def letters_in(term: Node, around: Around) -> list[str]:
 def quantities(term: Node, around: Around) -> Iterator[tuple[Node, str, Kind]]:
     """The declared quantities as they could stand in a term, bare or with the term's index letters, and of what kind each is."""
     letters = letters_in(term, around)
-    for key, slots in around.network.slots.items():
-        if key == around.network.root or key in around.network.failed:
+    for key in in_use(around.network):
+        slots = around.network.slots[key]
+        if key == around.network.root:
             continue
         if around.axes is not None and not around.axes.issuperset(slots):
             continue
@@ -239,6 +244,12 @@ def quantities(term: Node, around: Around) -> Iterator[tuple[Node, str, Kind]]:
             written.append(())
         for chosen in written:
             yield *with_indices(key, chosen, term.span), (slots, chosen)
+
+
+def in_use(network: Network) -> list[str]:
+    """The quantities that are defined, or that definitions use: those that a line may be about."""
+    used = {name for d in network.program.definitions for name in (*d.uses, *((d.name,) if d.body is not None else ()))}
+    return [key for key in network.slots if key in used and key not in network.failed]
 
 
 def number(span: Span, text: str) -> Node:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from verify.meaning.claims import names_quantity
 from verify.meaning.repairs import Around, Candidate, edited
 from verify.mistakes._mistake import Mistake, factors, number, terms
 from verify.reading.syntax import Added, Group, Juxtaposed, Name, Node, Number, Scripted
@@ -13,9 +14,9 @@ def another_form(side: Node, around: Around) -> Iterator[Candidate]:
     for term in terms(side):
         for factor in factors(term):
             match factor:
-                case Group(span, "(", Added(_, ("+", "-"), (Number(_, "1"), (Name() | Scripted()) as inner))) if not is_square(inner):
+                case Group(span, "(", Added(_, ("+", "-"), (Number(_, "1"), Node() as inner))) if is_computed(inner, around):
                     yield edited(side, factor, inner, around.source(inner.span), "activation-derivative", around)
-                case Name(span) | Scripted(span, Name()):
+                case Name(span) | Scripted(span, Name()) if is_computed(factor, around):
                     new = Group(span, "(", Added(span, ("+", "-"), (number(span, "1"), factor)))
                     yield edited(side, factor, new, f"(1 - {around.source(span)})", "activation-derivative", around)
     for node in walk(side):
@@ -27,11 +28,20 @@ def another_form(side: Node, around: Around) -> Iterator[Candidate]:
                 yield edited(side, node, linear, f"1 - {text}", "activation-derivative", around)
                 product = Juxtaposed(span, (base, Group(span, "(", linear)))
                 yield edited(side, node, product, f"{text} (1 - {text})", "activation-derivative", around)
-            case Added(span, ("+", "-"), (Number(_, "1") as one, (Name() | Scripted(base=Name(), sup=None)) as inner)):
+            case Added(span, ("+", "-"), (Number(_, "1") as one, Node() as inner)) if is_computed(inner, around):
                 bare = inner if isinstance(inner, Scripted) else Scripted(inner.span, inner)
-                square = Scripted(inner.span, bare.base, bare.sub, number(inner.span, "2"))
-                new_sum = Added(span, ("+", "-"), (one, square))
+                squared = Scripted(inner.span, bare.base, bare.sub, number(inner.span, "2"))
+                new_sum = Added(span, ("+", "-"), (one, squared))
                 yield edited(side, node, new_sum, f"1 - {around.source(inner.span)}^2", "activation-derivative", around)
+
+
+def is_computed(node: Node, around: Around) -> bool:
+    """Whether a node is a symbol for a quantity that the network computes, without exponent or transpose."""
+    if not isinstance(node, (Name, Scripted)) or (isinstance(node, Scripted) and (node.sup is not None or not isinstance(node.base, Name))):
+        return False
+    key = names_quantity(node, around.network)
+    definition = around.network.program.by_name.get(key or "")
+    return definition is not None and definition.body is not None and key != around.network.root
 
 
 def is_square(node: Node) -> bool:

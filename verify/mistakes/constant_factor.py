@@ -34,7 +34,7 @@ def scale(side: Node, around: Around) -> Iterator[Candidate]:
 MISTAKE = Mistake(
     name="constant-factor",
     kind="mathematics",
-    order=40,
+    order=12,
     undo=scale,
     apply=scale,
     says="a constant is wrong: {becomes} belongs where {was} stands",

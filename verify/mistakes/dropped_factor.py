@@ -3,7 +3,20 @@
 from collections.abc import Iterator
 
 from verify.meaning.repairs import Around, Candidate, TextEdit
-from verify.mistakes._mistake import Kind, Mistake, factors, is_number, number, quantities, terms, with_factor, with_factor_before, without
+from verify.mistakes._mistake import (
+    Kind,
+    Mistake,
+    factors,
+    in_use,
+    is_number,
+    number,
+    quantities,
+    terms,
+    with_factor,
+    with_factor_before,
+    with_indices,
+    without,
+)
 from verify.reading.syntax import Added, Fraction, Group, Name, Node, Scripted
 from verify.reading.traversal import replaced
 
@@ -19,6 +32,25 @@ def put_in(side: Node, around: Around) -> Iterator[Candidate]:
                 if ordered:
                     yield with_factor_before(side, term, factor, text, "dropped-factor")
     yield from quantities_put_in(side, around)
+    if ordered:
+        yield from transposes_put_in(side, around)
+
+
+def transposes_put_in(side: Node, around: Around) -> Iterator[Candidate]:
+    """A quantity, transposed or not, in front of a product or behind it: in matrix notation the place tells."""
+    for term in terms(side):
+        for key in in_use(around.network):
+            if around.network.grids.get(key, (None, None)) == (None, None):
+                continue
+            node, text = with_indices(key, (), term.span)
+            bare = node if isinstance(node, Scripted) else Scripted(term.span, node)
+            turned = Scripted(term.span, bare.base, bare.sub, Name(term.span, "top"))
+            for factor, source in ((turned, rf"{text}^\top"), (node, text)):
+                before = with_factor_before(side, term, factor, source, "dropped-factor")
+                if around.fits(before.node):
+                    yield before
+                if factor is turned and around.fits((behind := with_factor(side, term, factor, source, "dropped-factor")).node):
+                    yield behind
 
 
 def nearby(around: Around) -> Iterator[tuple[Node, str]]:

@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 
 from verify.meaning.repairs import Around, Candidate, one_transpose
-from verify.mistakes._mistake import Mistake
-from verify.reading.syntax import Node
+from verify.mistakes._mistake import Mistake, operands
+from verify.reading.syntax import Node, Span
 
 
 def apply(side: Node, around: Around) -> Iterator[Candidate]:
     """A transpose taken off or put on, where the shapes then do not fit."""
-    yield from (c for c in one_transpose(side, around) if not around.fits(c.node))
+    inside = {node.span for node, argument in operands(side) if argument}
+    for candidate in one_transpose(side, around):
+        edit = candidate.edits[0]
+        if Span(edit.start, edit.end) not in inside and not around.fits(candidate.node):
+            yield candidate
 
 
 MISTAKE = Mistake(

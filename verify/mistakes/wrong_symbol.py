@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from verify.meaning.repairs import Around, Candidate, edited
 from verify.meaning.symbols import letter_of, occurrence
-from verify.mistakes._mistake import Mistake, operands, with_indices
+from verify.mistakes._mistake import Mistake, in_use, operands, with_indices
 from verify.reading.syntax import Juxtaposed, Name, Node, Scripted
 from verify.reading.traversal import replaced
 
@@ -17,6 +17,7 @@ def stem(key: str) -> str:
 def replace_symbol(side: Node, around: Around) -> Iterator[Candidate]:
     """Each symbol replaced by each other declared quantity with as many axes, the same letter first."""
     network = around.network
+    known = in_use(network)
     for node, inside in operands(side):
         occ = occurrence(node, network.words)
         if occ is None or occ.exponent is not None or occ.primes:
@@ -25,7 +26,7 @@ def replace_symbol(side: Node, around: Around) -> Iterator[Candidate]:
         if key not in network.slots:
             continue
         letters = tuple(letter for t in occ.written if (letter := letter_of(t)))
-        others = [o for o, slots in network.slots.items() if o != key and len(slots) == len(network.slots[key]) and o != network.root]
+        others = [o for o in known if o != key and len(network.slots[o]) == len(network.slots[key]) and o != network.root]
         fitting = {network.slots[key]: True}
         for other in sorted(others, key=lambda o: stem(o) != stem(key)):
             new, text = with_indices(other, letters, node.span)
