@@ -58,7 +58,7 @@ def terms(side: Node) -> Iterator[Node]:
 
 
 def _terms(node: Node, top: bool) -> Iterator[Node]:
-    if top and not isinstance(node, (Added, Big)):
+    if top and not isinstance(node, Big):
         yield node
     match node:
         case Added(_, _, parts):
@@ -132,11 +132,14 @@ def without(term: Node, factor: Node) -> Node:
     return term
 
 
-def with_factor(side: Node, term: Node, factor: Node, text: str, mistake: str) -> Candidate:
-    """The side with a factor put at the end of one of its products."""
-    product: Node = Product(term.span, "cdot", Group(term.span, "(", term) if isinstance(term, Added) else term, factor)
-    edit = TextEdit(term.span.end, term.span.end, f" \\cdot {text}")
-    return Candidate(product if term is side else replaced(side, term, product), (edit,), mistake, "", text)
+def with_factor(side: Node, term: Node, factor: Node, text: str, mistake: str, operator: str = "cdot") -> Candidate:
+    """The side with a factor put at the end of one of its products; around a sum with parentheses."""
+    start, end = term.span.start, term.span.end
+    product: Node = Product(term.span, operator, Group(term.span, "(", term) if isinstance(term, Added) else term, factor)
+    edits: tuple[TextEdit, ...] = (TextEdit(end, end, f" \\{operator} {text}"),)
+    if isinstance(term, Added):
+        edits = (TextEdit(start, start, "("), TextEdit(end, end, f") \\{operator} {text}"))
+    return Candidate(product if term is side else replaced(side, term, product), edits, mistake, "", text)
 
 
 def symbols(side: Node) -> list[Name | Scripted]:
@@ -210,9 +213,12 @@ def with_indices(key: str, letters: tuple[str, ...], span: Span) -> tuple[Node, 
 
 def with_factor_before(side: Node, term: Node, factor: Node, text: str, mistake: str) -> Candidate:
     """The side with a factor put at the beginning of one of its products, where the order tells."""
-    product: Node = Juxtaposed(term.span, (factor, term))
-    edit = TextEdit(term.span.start, term.span.start, f"{text} ")
-    return Candidate(product if term is side else replaced(side, term, product), (edit,), mistake, "", text)
+    start, end = term.span.start, term.span.end
+    product: Node = Juxtaposed(term.span, (factor, Group(term.span, "(", term) if isinstance(term, Added) else term))
+    edits: tuple[TextEdit, ...] = (TextEdit(start, start, f"{text} "),)
+    if isinstance(term, Added):
+        edits = (TextEdit(start, start, f"{text} ("), TextEdit(end, end, ")"))
+    return Candidate(product if term is side else replaced(side, term, product), edits, mistake, "", text)
 
 
 def letters_in(term: Node, around: Around) -> list[str]:
@@ -228,7 +234,7 @@ def letters_in(term: Node, around: Around) -> list[str]:
 
 def quantities(term: Node, around: Around) -> Iterator[tuple[Node, str, Kind]]:
     """The declared quantities as they could stand in a term, bare or with the term's index letters, and of what kind each is."""
-    letters = letters_in(term, around)
+    letters = list(dict.fromkeys([*letters_in(term, around), *sorted(around.letters)]))
     for key in in_use(around.network):
         slots = around.network.slots[key]
         if key == around.network.root:

@@ -1,12 +1,13 @@
 """The derivative of an activation put wrongly: a for 1 − a, 1 − a for 1 − a², a (1 − a) for 1 − a²."""
 
 from collections.abc import Iterator
+from itertools import permutations
 
 from verify.meaning.claims import names_quantity
-from verify.meaning.repairs import Around, Candidate, edited
-from verify.mistakes._mistake import Mistake, factors, number, terms
+from verify.meaning.repairs import Around, Candidate, TextEdit, edited
+from verify.mistakes._mistake import Mistake, factors, number, terms, without
 from verify.reading.syntax import Added, Group, Juxtaposed, Name, Node, Number, Scripted
-from verify.reading.traversal import walk
+from verify.reading.traversal import replaced, walk
 
 
 def another_form(side: Node, around: Around) -> Iterator[Candidate]:
@@ -19,6 +20,7 @@ def another_form(side: Node, around: Around) -> Iterator[Candidate]:
                 case Name(span) | Scripted(span, Name()) if is_computed(factor, around):
                     new = Group(span, "(", Added(span, ("+", "-"), (number(span, "1"), factor)))
                     yield edited(side, factor, new, f"(1 - {around.source(span)})", "activation-derivative", around)
+    yield from squares(side, around)
     for node in walk(side):
         match node:
             case Added(span, ("+", "-"), (Number(_, "1") as one, Scripted() as square)) if is_square(square):
@@ -33,6 +35,26 @@ def another_form(side: Node, around: Around) -> Iterator[Candidate]:
                 squared = Scripted(inner.span, bare.base, bare.sub, number(inner.span, "2"))
                 new_sum = Added(span, ("+", "-"), (one, squared))
                 yield edited(side, node, new_sum, f"1 - {around.source(inner.span)}^2", "activation-derivative", around)
+
+
+def squares(side: Node, around: Around) -> Iterator[Candidate]:
+    """1 − a² for a (1 − a)."""
+    for term in terms(side):
+        parts = factors(term)
+        for one, other in permutations(parts, 2):
+            match other:
+                case Group(_, "(", Added(_, ("+", "-"), (Number(_, "1"), inner))) if is_computed(one, around):
+                    text = around.source(one.span)
+                    if around.source(inner.span) != text or not isinstance(one, (Name, Scripted)):
+                        continue
+                    bare = one if isinstance(one, Scripted) else Scripted(one.span, one)
+                    square = Scripted(one.span, bare.base, bare.sub, number(one.span, "2"))
+                    new = replaced(without(term, one), inner, square)
+                    n = parts.index(one)
+                    start, end = (one.span.start, parts[n + 1].span.start) if n + 1 < len(parts) else (parts[n - 1].span.end, one.span.end)
+                    edits = (TextEdit(start, end, ""), TextEdit(inner.span.end, inner.span.end, "^2"))
+                    tree = new if term is side else replaced(side, term, new)
+                    yield Candidate(tree, edits, "activation-derivative", f"{text} (1 - {text})", f"1 - {text}^2")
 
 
 def is_computed(node: Node, around: Around) -> bool:
@@ -52,7 +74,7 @@ def is_square(node: Node) -> bool:
 MISTAKE = Mistake(
     name="activation-derivative",
     kind="mathematics",
-    order=25,
+    order=16,
     undo=another_form,
     apply=another_form,
     says="the activation's derivative is put wrongly: {becomes} for {was}",

@@ -1,12 +1,12 @@
 """A wrong constant: a factor 2 or 1/2 that is missing or too many, another number or exponent."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from verify.meaning.repairs import Around, Candidate, TextEdit, edited
-from verify.mistakes._mistake import Mistake, factors, is_number, number, numbers, terms
+from verify.meaning.repairs import Around, Candidate, edited
+from verify.mistakes._mistake import Mistake, factors, is_number, number, numbers, terms, with_factor_before
 from verify.mistakes.dropped_factor import leave_out
-from verify.reading.syntax import Fraction, Group, Node, Number, Product
-from verify.reading.traversal import replaced
+from verify.reading.syntax import Fraction, Node, Number
 
 
 def scale(side: Node, around: Around) -> Iterator[Candidate]:
@@ -23,12 +23,9 @@ def scale(side: Node, around: Around) -> Iterator[Candidate]:
             continue
         half = Fraction(term.span, number(term.span, "1"), number(term.span, "2"))
         for factor, text in ((number(term.span, "2"), "2"), (half, r"\frac{1}{2}")):
-            product = Product(term.span, "cdot", factor, term)
-            at = term.span.start
-            joint = r" \cdot " if isinstance(factors(term)[0], Number) or isinstance(term, Group) else " "
-            edit = TextEdit(at, at, text + joint)
-            new = product if term is side else replaced(side, term, product)
-            yield Candidate(new, (edit,), "constant-factor", around.source(term.span), text + joint + around.source(term.span))
+            joint = r"\cdot" if isinstance(factors(term)[0], Number) else ""
+            made = with_factor_before(side, term, factor, f"{text} {joint}".strip(), "constant-factor")
+            yield replace(made, was=around.source(term.span), becomes=f"{text} {joint} {around.source(term.span)}".replace("  ", " "))
 
 
 MISTAKE = Mistake(

@@ -17,14 +17,14 @@ from verify.mistakes._mistake import (
     with_indices,
     without,
 )
-from verify.reading.syntax import Added, Fraction, Group, Name, Node, Scripted
+from verify.reading.syntax import Added, Fraction, Group, Name, Node, Number, Scripted
 from verify.reading.traversal import replaced
 
 
 def put_in(side: Node, around: Around) -> Iterator[Candidate]:
     """What stands as a factor on other sides of the chain, then a declared quantity with its forms, put into a product."""
     ordered = any(None not in grid for grid in around.network.grids.values())
-    for term in terms(side):
+    for term in products(side):
         own = {around.source(f.span) for f in factors(term)}
         for factor, text in nearby(around):
             if text not in own:
@@ -36,9 +36,14 @@ def put_in(side: Node, around: Around) -> Iterator[Candidate]:
         yield from transposes_put_in(side, around)
 
 
+def products(side: Node) -> Iterator[Node]:
+    """The products of a side that are more than a number."""
+    return (term for term in terms(side) if not isinstance(term, Number))
+
+
 def transposes_put_in(side: Node, around: Around) -> Iterator[Candidate]:
     """A quantity, transposed or not, in front of a product or behind it: in matrix notation the place tells."""
-    for term in terms(side):
+    for term in products(side):
         for key in in_use(around.network):
             if around.network.grids.get(key, (None, None)) == (None, None):
                 continue
@@ -68,12 +73,13 @@ def nearby(around: Around) -> Iterator[tuple[Node, str]]:
 
 def quantities_put_in(side: Node, around: Around) -> Iterator[Candidate]:
     """A declared quantity, its reciprocal, or one minus it or its square, put into a product."""
-    for term in terms(side):
+    operator = "odot" if any(None not in grid for grid in around.network.grids.values()) else "cdot"
+    for term in products(side):
         fitting: dict[Kind, bool] = {}
         for node, text, kind in quantities(term, around):
             if not fitting.get(kind, True):
                 continue
-            plain = with_factor(side, term, node, text, "dropped-factor")
+            plain = with_factor(side, term, node, text, "dropped-factor", operator)
             if kind not in fitting:
                 fitting[kind] = around.fits(plain.node)
             if not fitting[kind]:
@@ -82,12 +88,12 @@ def quantities_put_in(side: Node, around: Around) -> Iterator[Candidate]:
             one = number(term.span, "1")
             yield with_factor(side, term, Fraction(term.span, one, node), rf"\frac{{1}}{{{text}}}", "dropped-factor")
             complement = Group(term.span, "(", Added(term.span, ("+", "-"), (one, node)))
-            yield with_factor(side, term, complement, f"(1 - {text})", "dropped-factor")
+            yield with_factor(side, term, complement, f"(1 - {text})", "dropped-factor", operator)
             if isinstance(node, Name) or (isinstance(node, Scripted) and node.sup is None):
                 bare = node if isinstance(node, Scripted) else Scripted(node.span, node)
                 square = Scripted(node.span, bare.base, bare.sub, number(node.span, "2"))
                 complement = Group(term.span, "(", Added(term.span, ("+", "-"), (one, square)))
-                yield with_factor(side, term, complement, f"(1 - {text}^2)", "dropped-factor")
+                yield with_factor(side, term, complement, f"(1 - {text}^2)", "dropped-factor", operator)
 
 
 def drop(side: Node, around: Around) -> Iterator[Candidate]:
@@ -112,7 +118,7 @@ def leave_out(side: Node, around: Around) -> Iterator[Candidate]:
 MISTAKE = Mistake(
     name="dropped-factor",
     kind="mathematics",
-    order=20,
+    order=33,
     undo=put_in,
     apply=drop,
     says="the factor {becomes} is missing",

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from verify.meaning.repairs import Around, Candidate, TextEdit
 from verify.mistakes._mistake import Mistake, letters_in, terms
-from verify.reading.syntax import Big, Name, Node
+from verify.reading.syntax import Added, Big, Name, Node
 from verify.reading.traversal import replaced, walk
 
 
 def put_in(side: Node, around: Around) -> Iterator[Candidate]:
     """A product summed over one of its index letters."""
-    for term in terms(side):
+    for term in (t for t in terms(side) if not isinstance(t, Added)):
         for letter in letters_in(term, around):
             new = Big(term.span, "sum", Name(term.span, letter), None, term)
             at = term.span.start

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from verify.meaning.repairs import Around, Candidate, edited
 from verify.meaning.symbols import letter_of, occurrence
 from verify.mistakes._mistake import Mistake, in_use, operands, with_indices
-from verify.reading.syntax import Juxtaposed, Name, Node, Scripted
+from verify.reading.syntax import Juxtaposed, Name, Node, Number, Scripted
 from verify.reading.traversal import replaced
 
 
@@ -20,7 +20,7 @@ def replace_symbol(side: Node, around: Around) -> Iterator[Candidate]:
     known = in_use(network)
     for node, inside in operands(side):
         occ = occurrence(node, network.words)
-        if occ is None or occ.exponent is not None or occ.primes:
+        if occ is None or occ.primes or (occ.exponent is not None and not is_power(node)):
             continue
         key = network.aliases.get(occ.key, occ.key)
         if key not in network.slots:
@@ -30,6 +30,9 @@ def replace_symbol(side: Node, around: Around) -> Iterator[Candidate]:
         fitting = {network.slots[key]: True}
         for other in sorted(others, key=lambda o: stem(o) != stem(key)):
             new, text = with_indices(other, letters, node.span)
+            if is_power(node) and isinstance(node, Scripted) and node.sup is not None:
+                bare = new if isinstance(new, Scripted) else Scripted(node.span, new)
+                new, text = Scripted(node.span, bare.base, bare.sub, node.sup), f"{text}^{{{around.source(node.sup.span).strip('{}')}}}"
             if occ.transposed and isinstance(node, Scripted):
                 new, text = transposed(new, text, node)
             slots = network.slots[other]
@@ -53,6 +56,11 @@ def transposed(symbol: Node, text: str, like: Scripted) -> tuple[Node, str]:
     shown = f"{{{text}}}" if bare.sup is not None else text
     name = mark.text if isinstance(mark, Name) else "top"
     return Scripted(like.span, bare.base, bare.sub, sup, bare.primes), f"{shown}^{name if len(name) == 1 else chr(92) + name}"
+
+
+def is_power(node: Node) -> bool:
+    """Whether a symbol stands with a number as its exponent, and the place for another exponent is free."""
+    return isinstance(node, Scripted) and isinstance(node.sup, Number) and not node.primes
 
 
 def another_symbol(side: Node, around: Around) -> Iterator[Candidate]:
