@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.stamp
 
-.PHONY: demo docs test lint types setup soundness coverage class hostile catalogue bench translations clean
+.PHONY: demo docs test lint types setup soundness coverage class hostile catalogue bench translations clean mutations
 
 # The example has mistakes, so that the check ends with status 1; any other failure stops make.
 demo: $(STAMP)
@@ -32,6 +32,10 @@ hostile: $(STAMP)
 # Every entry of the catalogue on ten times as many networks as in `make test`, new ones on every run.
 catalogue: $(STAMP)
 	HYPOTHESIS_PROFILE=explore $(BIN)/python -m pytest tests/derivations -n 2 $(ARGS)
+
+# The figures of docs/explanation/mistakes.md: every known mistake made in the proofs of the catalogue. ARGS="--most 300" for fewer.
+mutations: $(STAMP)
+	$(BIN)/python -m tests.explaining.mutants --each 18 --most 2200 --jobs 2 $(ARGS)
 
 # The table of docs/explanation/performance.md, measured on this machine.
 bench: $(STAMP)

@@ -223,6 +223,14 @@ def table(tally: Tally) -> str:
     return "\n".join(lines)
 
 
+def summary(tally: Tally, seed: int) -> str:
+    """What the figures rest on, and the figures."""
+    true = sum(o.true for o in tally.outcomes)
+    places = {(o.mutant.entry, o.mutant.notation) for o in tally.outcomes}
+    head = f"{len(tally.wrong)} mutants of {len(places)} documents with seed {seed}; {true} more happen to be true"
+    return f"{head}\n\n{table(tally)}"
+
+
 def main() -> None:
     """Run a campaign and print its figures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -242,10 +250,9 @@ def main() -> None:
             start, end = m.text.rfind("\n", 0, m.sign) + 1, m.text.find("\n", m.sign)
             print(f"{m.entry} {m.notation}: {m.mistake}: {o.verdict} {o.named} repaired={o.repaired}: {o.message}\n    {m.text[start:end]}")
             sys.stdout.flush()
-    true = sum(o.true for o in tally.outcomes)
-    places = {(o.mutant.entry, o.mutant.notation) for o in tally.outcomes}
-    print(f"{len(tally.wrong)} mutants of {len(places)} documents with seed {given.seed}; {true} more happen to be true\n")
-    print(table(tally))
+        if len(tally.outcomes) % 100 == 0:
+            print(summary(tally, given.seed), file=sys.stderr, flush=True)
+    print(summary(tally, given.seed))
 
 
 if __name__ == "__main__":
