@@ -48,7 +48,8 @@ def exponentials(side: Node, around: Around) -> Iterator[Candidate]:
 
 def inner(exponent: Node, around: Around) -> str:
     """The text of an exponent without its braces."""
-    return around.source(exponent.span).removeprefix("{").removesuffix("}")
+    source = around.source(exponent.span)
+    return source[1:-1] if source.startswith("{") else source
 
 
 MISTAKE = Mistake(

@@ -32,7 +32,7 @@ def replace_symbol(side: Node, around: Around) -> Iterator[Candidate]:
             new, text = with_indices(other, letters, node.span)
             if is_power(node) and isinstance(node, Scripted) and node.sup is not None:
                 bare = new if isinstance(new, Scripted) else Scripted(node.span, new)
-                new, text = Scripted(node.span, bare.base, bare.sub, node.sup), f"{text}^{{{around.source(node.sup.span).strip('{}')}}}"
+                new, text = Scripted(node.span, bare.base, bare.sub, node.sup), f"{text}^{around.source(node.sup.span)}"
             if occ.transposed and isinstance(node, Scripted):
                 new, text = transposed(new, text, node)
             slots = network.slots[other]
