@@ -20,7 +20,7 @@ from verify.kernel import expr as kernel
 from verify.kernel.decision import Proved, Refuted, Undecided
 from verify.kernel.expr import Derivative as DerivativeOf
 from verify.kernel.expr import Tensor
-from verify.kernel.program import Assumption, OutOfReach, SumsToOne
+from verify.kernel.program import Assumption, OutOfReach, SumsToOne, nodes
 from verify.meaning.claims import LEARNING_RATES, ChainReading, Typed, is_chain_rule, names_quantity
 from verify.meaning.declarations import Declared, known_to
 from verify.meaning.definitions import Line
@@ -45,6 +45,7 @@ from verify.reading.syntax import (
     Name,
     Node,
     Number,
+    Operator,
     Product,
     Prose,
     Scripted,
@@ -101,6 +102,7 @@ class State:
     trusted: frozenset[str] = frozenset()
     aliases: frozenset[str] = frozenset()
     generic: frozenset[str] = frozenset()
+    probabilities: frozenset[Node] = frozenset()
     recent: tuple[str, ...] = ()
     beliefs: tuple[Belief, ...] = ()
     """What refuted lines make the document believe, the nearest first."""
@@ -354,6 +356,9 @@ class Judge:
             return replace(base, verdict="given", reason="the update rule")
         if n == 0 and assumption_of(left, right, self.network) in self.stated:
             return replace(base, verdict="given", reason="an assumption")
+        if n == 0 and is_probability(left) and left not in self.state.probabilities:
+            self.state.probabilities |= {left}
+            return replace(base, verdict="given", reason="it says what a probability is")
         if n == 0 and self.is_demand(left, right):
             judged = self.as_written(base, reading, left, right)
             if judged.verdict in ("proved", "tested"):
@@ -383,10 +388,14 @@ class Judge:
             found = self.as_written(base, reading, meant_step(sign, rates[0], self.network.root, updated), right)
             if found.verdict in ("proved", "tested"):
                 return replace(found, notes=(*found.notes, f"{_NAME[sign]} the gradient"))
-        if self.step_sign is None:
-            return replace(base, reason="it is not said whether the step is added or taken away")
-        free = self._keys(left, right) & self.network.free
-        return found if free else self.refuted(found, reading, updated, right)
+        if self._keys(left, right) & self.network.free:
+            return found
+        refused = self.refuted(found, reading, updated, right)
+        if self.step_sign is None and refused.verdict == "refuted":
+            against = self.as_written(base, reading, meant_step("-", rates[0], self.network.root, updated), right)
+            if self.refuted(against, reading, updated, right).verdict != "refuted":
+                return replace(base, reason="it is not said whether the step is added or taken away")
+        return refused
 
     @cached_property
     def step_sign(self) -> str | None:
@@ -486,6 +495,8 @@ class Judge:
         """Refuted where the claim is shown false; a clash of axes counts only where the notation has been understood."""
         claim = judged.claim
         keys = self._keys(left, right)
+        if judged.line.number in self.declared.solved:
+            return replace(judged, reason="it is demanded, or solved for, and not claimed")
         if any(key in self.network.failed for key in keys):
             return judged
         disputed = self.declared.scopes[self.scope + self.next_disputed(judged)].disputed
@@ -519,6 +530,8 @@ class Judge:
             return replace(judged, reason="a value at one point, which the prose names")
         if (name := self.decider.at(claim).unlike(claim, self.state.generic)) is not None:
             return replace(judged, reason=f"nothing is known of the function {name}, which one side uses otherwise than the other")
+        if (loss := self.network.abstract) is not None and self.uses_loss(claim.left) != self.uses_loss(claim.right):
+            return replace(judged, reason=f"{loss} is not defined in this document: only its first derivatives mean anything")
         if (asked := sorted(name for name in self.demanded if name in keys or self.depends(keys, name))) and not is_chain_rule(right):
             return replace(judged, reason=f"the document demands something of {asked[0]}, and this may follow from it")
         if self.holds_at_its_step(claim):
@@ -536,6 +549,13 @@ class Judge:
         key = names_quantity(one, self.network) if isinstance(other, Number) else None
         definition = self.network.program.by_name.get(key) if key is not None else None
         return definition is not None and definition.body is None
+
+    def uses_loss(self, expr: kernel.Expr) -> bool:
+        """Whether an expression rests on the derivatives of the loss that the document never defines."""
+        resolver = self.decider.assumed.kernel.resolver
+        slope = f"∂{self.network.abstract}/"
+        found = nodes(resolver.definitions, resolver.resolve(expr))
+        return any(isinstance(n, kernel.Tensor) and n.name.startswith(slope) for n in found)
 
     def holds_at_its_step(self, claim: Typed) -> bool:
         """Whether the derivative of a state by what all steps share is that of its own step, ``∂h_t/∂w`` for a fixed ``h_{t-1}``."""
@@ -586,6 +606,14 @@ class Judge:
                     found[n + 1] = replace(two, verdict="slip", claim=claim, outcome=outcome, repairs=(repair,))
                     break
         return found
+
+
+def is_probability(node: Node) -> bool:
+    """Whether a side is a conditional probability that is written out: ``P(t = 1 \\mid x)``."""
+    match node:
+        case Juxtaposed(_, (Name() | Scripted(), Group(_, "(", Operator(_, "mid", _)))):
+            return True
+    return False
 
 
 def step_of(name: str) -> int | None:

@@ -11,7 +11,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from verify.meaning.symbols import Lexicon, bound_letters, items_of, letter_of, occurrence, script_text
-from verify.reading.syntax import Big, Chain, Derivative, Ellipsis, Group, Juxtaposed, Matrix, Name, Node, Number, Scripted, Tuple, Words
+from verify.reading.syntax import (
+    Big,
+    Chain,
+    Derivative,
+    Ellipsis,
+    Group,
+    Juxtaposed,
+    Matrix,
+    Name,
+    Node,
+    Number,
+    Operator,
+    Scripted,
+    Tuple,
+    Words,
+)
 from verify.reading.traversal import below, rewritten, walk
 
 
@@ -82,6 +97,33 @@ def as_letter(node: Node) -> Node | None:
         case Scripted(span, Name(_, text, "" | "it", ()), Name() as sub, None, 0) if len(text) == 1 and (letter := letter_of(sub)):
             return Name(span, f"{text}_{letter}")
     return None
+
+
+def plain_conditionals(roots: Sequence[Node]) -> list[Node]:
+    """The trees with ``P(o \\mid c)`` as a quantity with the indices o and c, where both letters are indices of other symbols."""
+    letters = {
+        letter
+        for root in roots
+        for node in walk(root)
+        if isinstance(node, Scripted) and isinstance(node.base, Name) and node.sub is not None
+        if (letter := letter_of(node.sub)) is not None
+    }
+
+    def change(node: Node) -> Node | None:
+        if not isinstance(node, Juxtaposed):
+            return None
+        out: list[Node] = []
+        for item in node.items:
+            last = out[-1] if out else None
+            match item:
+                case Group(_, "(", Operator(_, "mid", (Name() as one, Name() as other))) if isinstance(last, Name):
+                    if {letter_of(one), letter_of(other)} <= letters:
+                        out[-1] = Scripted(last.span, last, Tuple(item.span, (one, other)))
+                        continue
+            out.append(rewritten(item, change))
+        return out[0] if len(out) == 1 else replace(node, items=tuple(out))
+
+    return [rewritten(root, change) for root in roots]
 
 
 def left_out(roots: Sequence[Node], words: Lexicon) -> dict[str, tuple[str, ...]]:

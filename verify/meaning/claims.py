@@ -65,6 +65,9 @@ class ChainReading:
                 if isinstance(node, Derivative) and len(node.denominators) == 1 and self.prime is None:
                     self.prime = self._variable(node)
         first = self.updated if self.updated is not None else self.chain.first
+        if first is not None and not is_rigid(first):  # a chain that is read from its other end
+            sides = [link.right for link in self.chain.links if link.right is not None]
+            first = next((s for s in sides if is_rigid(s) and not isinstance(s, Number)), None)
         if first is not None and is_rigid(first):
             around = self.surroundings()
             try:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from verify.kernel import expr as k
 from verify.kernel.decision import IllTyped, Kernel
 from verify.kernel.expr import Index, substitute
 from verify.kernel.normal_form import Normalizer
 from verify.kernel.program import Definition, Program, SumsToOne
-from verify.meaning.abbreviations import as_letter, left_out, plain_entries, plain_squares, with_left_out
+from verify.meaning.abbreviations import as_letter, left_out, plain_conditionals, plain_entries, plain_squares, with_left_out
 from verify.meaning.axes import AxisVariables, Defining, infer
-from verify.meaning.definitions import Found, Line, head_of, lines, stretches
+from verify.meaning.definitions import Found, Line, head_of, lines, solutions, stretches
 from verify.meaning.elaborate import Clash, Elaborator, Surroundings, Unread, implicit
 from verify.meaning.entries import Naming, declared_by, jacobian_layout, lettered, names_of_widths, namings, widths
 from verify.meaning.exposed import exposed, in_order
@@ -40,6 +41,7 @@ from verify.meaning.symbols import (
 )
 from verify.meaning.tables import TableElaborator, at, cells_of, is_written_out
 from verify.meaning.twins import without_twins
+from verify.meaning.vectors import vectors_made_plain
 from verify.meaning.widths import summed_widths
 from verify.programs import resolve
 from verify.reading.syntax import (
@@ -104,6 +106,8 @@ class Declared:
     defining: dict[int, frozenset[int]]
     valued: frozenset[str] = frozenset()
     families: Families = field(default_factory=Families)
+    solved: frozenset[int] = frozenset()
+    """The lines that demand that something vanishes, or give the value at which it does."""
 
 
 def declared(document: Document, assignment: Document | None = None) -> Declared:
@@ -114,7 +118,7 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
     own = lines(document, len(given))
     statements = plain_statements(without_twins(plain_iterates(line.statement for line in given + own)))
     named = functions_named(document, statements)
-    contents = plain_squares([with_functions(plain_primes(s.content), named) for s in statements])
+    contents = plain_squares(plain_conditionals([with_functions(plain_primes(s.content), named) for s in statements]))
     every = [
         replace(line, statement=replace(statement, content=content))
         for line, statement, content in zip(given + own, statements, contents, strict=True)
@@ -131,10 +135,9 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
         ]
         roots = [line.statement.content for line in every] + [c for line in every for c in line.statement.conditions]
     words = lexicon(roots)
-    if abbreviated := left_out(roots, words):
-        every = [replace(line, statement=with_indices(line.statement, abbreviated, words)) for line in every]
-        own = [replace(line, statement=with_indices(line.statement, abbreviated, words)) for line in own]
-        words = lexicon([line.statement.content for line in every] + [c for line in every for c in line.statement.conditions])
+    every, own, words = rewritten_lines(every, own, words, vectors_made_plain(roots, words))
+    if abbreviated := left_out([line.statement.content for line in every], words):
+        every, own, words = rewritten_lines(every, own, words, partial(with_left_out, table=abbreviated, words=words))
     heads = frozenset(head.key for line in every if (head := head_of(line, words)) is not None)
     matrices = frozenset(declared_shapes(every, words)) | {one.key for _, one in namings(numbered(every), words, heads)}
     words = replace(words, slices=slices((side for line in every for side in sides_of(line)), words, heads, matrices))
@@ -148,7 +151,7 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
             network = _refined(network, restated)
         scopes.append(Scope(part.start, replace(sound(network), assigned=assigned), part.disputed))
     values = {key for part in parts for key, d in part.definitions.items() if d.names_entries and is_number(d.bodies[0])}
-    return Declared(own, scopes, defining, frozenset(values), found)
+    return Declared(own, scopes, defining, frozenset(values), found, solutions(every, words))
 
 
 def numbered(every: Iterable[Line]) -> Iterator[tuple[int, Node]]:
@@ -178,9 +181,18 @@ def plain_condition(node: Node, entries: set[str]) -> Node:
     return replace(node, first=plain[0], links=(replace(node.links[0], right=plain[1]),))
 
 
-def with_indices(statement: Statement, table: dict[str, tuple[str, ...]], words: Lexicon) -> Statement:
-    """The statement with the indices written that definitions leave out."""
-    return replace(statement, content=with_left_out(statement.content, table, words))
+def rewritten_lines(
+    every: list[Line], own: list[Line], words: Lexicon, change: Callable[[Node], Node] | None
+) -> tuple[list[Line], list[Line], Lexicon]:
+    """The lines with their formulas changed, and the lexicon of what they are then."""
+    if change is None:
+        return every, own, words
+
+    def changed(line: Line) -> Line:
+        return replace(line, statement=replace(line.statement, content=change(line.statement.content)))
+
+    every, own = [changed(line) for line in every], [changed(line) for line in own]
+    return every, own, lexicon([line.statement.content for line in every] + [c for line in every for c in line.statement.conditions])
 
 
 def is_number(node: Node) -> bool:

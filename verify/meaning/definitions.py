@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from verify.meaning.elaborate import function_name
 from verify.meaning.entries import Naming, lettered, naming, naming_links, namings
 from verify.meaning.symbols import Lexicon, is_function_letter, iteration, keys_in, letter_of, occurrence
+from verify.meaning.vocabulary import says
 from verify.reading.syntax import (
     Added,
     Big,
@@ -38,6 +39,8 @@ from verify.reading.syntax import (
 )
 from verify.reading.traversal import walk
 
+SOLVED_WITHIN = 90
+"""How far before a formula the words may stand that say that something vanishes there."""
 DEFINING = frozenset({"=", ":=", "equiv", "triangleq", "def"})
 MARKERS = re.compile(
     r"\b(let|define[sd]?|suppose|consider|assume|now|instead|đặt|gọi|sei|soit|posons|sea|пусть|обозначим)\b|设|令|记|定义",
@@ -64,6 +67,8 @@ class Line:
     number: int
     section: int = 0
     tabled: bool = False
+    headed: bool = False
+    """Whether the prose before it is a heading."""
 
 
 @dataclass(frozen=True)
@@ -106,17 +111,17 @@ class Stretch:
 def lines(document: Document, first: int = 0) -> list[Line]:
     """The statements of a document in order, numbered from ``first``."""
     found: list[Line] = []
-    before, section, tabled = "", 0, False
+    before, section, tabled, headed = "", 0, False, False
     for part in document.parts:
         if isinstance(part, Prose):
             if part.kind == "heading" or (part.kind == "table" and ROW.search(part.text)):
                 section += 1
             tabled = part.kind == "table"
             if part.kind not in ("code", "comment"):
-                before = part.text
+                before, headed = part.text, part.kind == "heading"
             continue
         for statement in part.statements:
-            found.append(Line(statement, part, before, first + len(found), section, tabled))
+            found.append(Line(statement, part, before, first + len(found), section, tabled, headed))
         before = ""
     return found
 
@@ -285,8 +290,9 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
     listed = namings(((line.number, line.statement.content) for line in every), words, heads)
     words = lettered(words, [one for _, one in reversed(listed)])
     builds: dict[str, set[str]] = {}
+    solved = solutions(every, words)
     for line in every:
-        head = head_of(line, words)
+        head = head_of(line, words) if line.number not in solved else None
         if head is not None and not head.names_entries and head.key not in builds:
             named = set(keys_in(head.bodies[0], words)) - {"e", head.key}
             if head.key not in reached(named, builds):  # what would go round in a circle is no definition
@@ -299,6 +305,8 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
                 if one.letter in sized and (sized[one.letter].shape, sized[one.letter].key) != (one.shape, one.key):
                     starts.append((line.number, None))  # the entries belong to another quantity or size from here on
                 sized[one.letter] = one
+        if line.number in solved:
+            continue
         found, at = head_of(line, words) or named_behind(line, words, current), 0
         if found is None and (ended := named_at_end(line, words, heads)) is not None and ended[0].key not in current:
             found, at = ended
@@ -351,6 +359,29 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
 
 FUNCTION_NAMES = frozenset({"f", "g", "h", "p", "q", "sigma", "phi", "varphi", "psi", "F", "G", "H"})
 """What names a function rather than a quantity: its second formula defines it anew."""
+
+
+def solutions(every: Iterable[Line], words: Lexicon) -> frozenset[int]:
+    """The lines (by number) that demand that a derivative vanishes, or say at what value of a quantity it does: they define nothing.
+
+    Words begin them ("setting this to zero"); from there to the next heading, what was differentiated by before is a solution.
+    """
+    found: set[int] = set()
+    differentiated: set[str] = set()
+    section = None
+    for line in every:
+        content = line.statement.content
+        if not line.headed and says("solved", line.before[-SOLVED_WITHIN:]):
+            section = line.section
+            found.add(line.number)
+        head = head_of(line, words)
+        if section == line.section and head is not None and head.key in differentiated and not head.derived:
+            found.add(line.number)
+        for node in walk(content):
+            if isinstance(node, Derivative):
+                below = (occurrence(d, words) for d in node.denominators if isinstance(d, (Name, Scripted)))
+                differentiated |= {occ.key for occ in below if occ is not None}
+    return frozenset(found)
 
 
 def is_redefinition(earlier: Found, found: Found, words: Lexicon, builds: dict[str, set[str]]) -> bool:

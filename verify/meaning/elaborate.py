@@ -498,6 +498,13 @@ class Elaborator:
         span = Span(head.span.start, quantity.span.end)
         slope = Derivative(span, symbol_node(self.net.root, head.span), (quantity,), symbol="d")
         of_samples = self.net.samples & set(self.net.slots[self.resolve(occ.key)])
+        definition = self.net.program.by_name.get(self.resolve(occ.key))
+        if self.net.averaged is not None and definition is not None:
+            number, of_a_mean = symbol_node(self.net.averaged[0], head.span), self.net.averaged[1]
+            given = definition.body is None and not of_samples
+            if given == of_a_mean:
+                return slope
+            return Fraction(span, slope, number) if given else Product(span, "cdot", number, slope)
         if not self.net.per_sample or not of_samples:
             return slope
         count = next((name for name, axis in self.net.sizes.items() if axis in of_samples), None)
@@ -645,10 +652,7 @@ class Elaborator:
         """max or min of two values, entry by entry; ``max(0, z)`` is the ReLU."""
         a, b = self.value(one, None), self.value(other, None)
         axes = tuple(dict.fromkeys(a.implicit + b.implicit))
-        if which == "max" and k.ZERO in (a.expr, b.expr):
-            return Value(k.relu(b.expr if a.expr == k.ZERO else a.expr), axes)
-        first = k.sub(a.expr, b.expr) if which == "max" else k.sub(b.expr, a.expr)
-        return Value(k.add(b.expr, k.mul(k.sub(a.expr, b.expr), k.Step(first))), axes)
+        return Value(extreme(which, a.expr, b.expr), axes)
 
     def function_derivative(self, operation: Callable[[Expr], Expr], inner: Value, times: int) -> Value:
         """f'(u): the derivative of f as a function, at u."""
@@ -707,7 +711,7 @@ class Elaborator:
         try:
             inner = self.value(node.body, target)
             indices = self.opened(letters)
-            guard = [_indicator(self.index_condition(term)) for term in excluded]
+            guard = [indicator(self.index_condition(term)) for term in excluded]
         finally:
             self.close(letters)
         if isinstance(node.upper, (Name, Scripted)) and len(indices) == 1:
@@ -910,7 +914,7 @@ class Elaborator:
         right = link.right
         assert right is not None
         if link.relation in ("=", "!=") and letter_of(left) and letter_of(right):
-            return Value(_indicator(self.index_condition(condition)))
+            return Value(indicator(self.index_condition(condition)))
         one, other = self.value(left, None), self.value(right, None)
         axes = tuple(dict.fromkeys(one.implicit + other.implicit))
         if link.relation in (">", ">="):
@@ -934,6 +938,14 @@ class Elaborator:
         return self.value(body, target)
 
 
+def extreme(which: str, a: Expr, b: Expr) -> Expr:
+    """The max or min of two expressions; ``max(0, z)`` is the ReLU."""
+    if which == "max" and k.ZERO in (a, b):
+        return k.relu(b if a == k.ZERO else a)
+    first = k.sub(a, b) if which == "max" else k.sub(b, a)
+    return k.add(b, k.mul(k.sub(a, b), k.Step(first)))
+
+
 def raised(base: Expr, exponent: Rational) -> Expr:
     """A power; the square of a root is what stands under it."""
     if isinstance(base, k.Pow) and base.exponent == Rational(1, 2) and exponent == 2:
@@ -949,7 +961,7 @@ def indicated(head: Node, argument: Node) -> Chain | None:
     return argument.body if is_one or (isinstance(head, Number) and head.text == "1") else None
 
 
-def _indicator(condition: Condition) -> Expr:
+def indicator(condition: Condition) -> Expr:
     same = k.delta(condition.left, condition.right)
     return same if isinstance(condition, Equal) else k.sub(k.ONE, same)
 
@@ -977,8 +989,10 @@ __all__ = [
     "Undeclared",
     "Unread",
     "Value",
+    "extreme",
     "function_name",
     "implicit",
+    "indicator",
     "is_implicit",
     "raised",
 ]

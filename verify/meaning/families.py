@@ -134,7 +134,8 @@ def instance(node: Node, values: dict[str, int], found: Families) -> Node:
             if (lag := letter_of(n.sup) if n.sup is not None else None) in found.lags and lag in numbers:
                 factor = rewritten(replace(n, sup=None), change)  # m equal factors
                 return Group(n.span, "(", factor if numbers[lag] == 1 else Juxtaposed(n.span, (factor,) * numbers[lag]))
-            sub, sup = evaluated(n.sub, numbers), evaluated(n.sup, numbers)
+            transposed = isinstance(n.sup, Name) and n.sup.text == "T"  # of a vector, also where T is the last step
+            sub, sup = evaluated(n.sub, numbers), n.sup if transposed else evaluated(n.sup, numbers)
             base = rewritten(n.base, change)
             if sub is not n.sub or sup is not n.sup or base is not n.base:
                 return replace(n, base=base, sub=sub, sup=sup)

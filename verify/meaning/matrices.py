@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction as Rational
+from functools import partial
 from itertools import pairwise
 
 from verify.kernel import expr as k
@@ -22,7 +23,9 @@ from verify.meaning.elaborate import (
     Undeclared,
     Unread,
     Value,
+    extreme,
     function_name,
+    indicator,
     raised,
 )
 from verify.meaning.network import Network
@@ -438,14 +441,7 @@ class MatrixElaborator:
 
     def extremum(self, which: str, one: Grid, other: Grid) -> Grid:
         """The larger or smaller of two grids entry by entry; ``max(0, Z)`` is the ReLU."""
-
-        def join(a: Expr, b: Expr) -> Expr:
-            if which == "max" and k.ZERO in (a, b):
-                return k.relu(b if a == k.ZERO else a)
-            gap = k.sub(a, b) if which == "max" else k.sub(b, a)
-            return k.add(b, k.mul(k.sub(a, b), k.Step(gap)))
-
-        return self.entrywise(one, other, join)
+        return self.entrywise(one, other, partial(extreme, which))
 
     def array_sum(self, inner: Grid, options: tuple[Node, ...]) -> Grid:
         """``np.sum(Z, axis=1)``: over the columns for axis 1, over the rows for axis 0."""
@@ -517,8 +513,6 @@ class MatrixElaborator:
         if node.operator != "sum" or node.body is None:
             raise Unread(f"the operator {node.operator} in matrix notation")
         letters, excluded = self.entries.bounds(node)
-        if excluded:
-            raise Unread("a sum with exceptions in matrix notation")
         if not letters:
             inner = self.grid(node.body)
             return Grid(self.summed(inner.expr, inner))
@@ -526,12 +520,13 @@ class MatrixElaborator:
         try:
             inner = self.grid(node.body)
             found = self.entries.opened(letters)
+            kept = [indicator(self.entries.index_condition(term)) for term in excluded]
         finally:
             self.entries.close(letters)
         above = occurrence(node.upper, self.net.words) if isinstance(node.upper, (Name, Scripted)) else None
         if above is not None and len(found) == 1:
             self.around.widths.setdefault(above.key, found[0].axis)
-        return replace(inner, expr=k.total(inner.expr, *found))
+        return replace(inner, expr=k.total(k.mul(*kept, inner.expr), *found))
 
     def derivative(self, node: Derivative) -> Grid:
         """``∂A/∂B`` of a scalar has B's shape; of a vector by a vector, A's axis by rows and B's by columns."""
@@ -571,10 +566,11 @@ class MatrixElaborator:
         return replace(gap, expr=k.Step(gap.expr if link.relation in (">", ">=") else k.neg(gap.expr)))
 
     def cases(self, node: Cases) -> Grid:
-        value = self.entries.value(node, None)
-        if value.implicit:
+        try:
+            value = self.entries.value(node, None)
+        except Unread:
             return self.step(node)
-        return Grid(value.expr)
+        return self.step(node) if value.implicit else Grid(value.expr)
 
 
 __all__ = ["Clash", "Grid", "MatrixElaborator", "Undeclared", "Unread", "is_matrix_notation"]

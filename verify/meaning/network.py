@@ -65,5 +65,7 @@ class Network:
     oriented: frozenset[str] = frozenset()
     spoken: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
+    averaged: tuple[str, bool] | None = None
+    """The number of samples that gradients ``dW`` of parameters alone are divided by, and whether the loss is, too."""
     free: frozenset[str] = frozenset()
     """Symbols that the document never introduces, read as free variables."""

@@ -6,12 +6,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
-from verify.kernel.expr import Size
+from verify.kernel.expr import Size, Tensor
 from verify.kernel.program import nodes
 from verify.meaning.network import Network
 from verify.meaning.symbols import occurrence
 from verify.reading.syntax import Chain, Fraction, Juxtaposed, Name, Node, Number, Scripted
 from verify.reading.traversal import walk
+
+USUAL_COUNTS = frozenset({"m", "n", "N", "M", "B"})
+"""Letters for a number of samples."""
 
 
 def with_slopes(network: Network, sides: Iterable[Node], chains: Iterable[Chain]) -> Network:
@@ -23,6 +26,7 @@ def with_slopes(network: Network, sides: Iterable[Node], chains: Iterable[Chain]
         differentials=any(quantity_of(side, network) == network.root is not None for side in sides),
         gradients=any(quantity_of(head, network) in network.slots.keys() - {network.root} for head in heads),
         per_sample=leaves_the_mean(network, listed),
+        averaged=averaged(network, listed),
     )
 
 
@@ -60,6 +64,31 @@ def leaves_the_mean(network: Network, chains: Iterable[Chain]) -> bool:
             if True in of_samples(side) and any(is_mean(n, counts) for n in walk(side)):
                 return True
     return False
+
+
+def averaged(network: Network, chains: Iterable[Chain]) -> tuple[str, bool] | None:
+    """The number of samples by which the document divides the gradients of parameters alone, ``dW = 1/m dZ A^T``, and whether its loss is
+    divided by it too; None where another rule holds.
+    """
+    loss = network.program.by_name.get(network.root or "")
+    if loss is None or loss.body is None or any(isinstance(n, Size) for n in nodes({}, loss.body)):
+        return None
+    numbers = USUAL_COUNTS & ({d.name for d in network.program.definitions if d.body is None and not d.indices} | network.sizes.keys())
+    found: set[str] = set()
+    for chain in chains:
+        left = quantity_of(chain.first, network) if chain.first is not None else None
+        definition = network.program.by_name.get(left or "")
+        for side in (link.right for link in chain.links if link.right is not None):
+            counts = {c for c in numbers if any(is_mean(n, {c}) for n in walk(side))}
+            if left is None or definition is None or not counts or not any(True for _ in slopes(side, network)):
+                continue
+            if definition.body is not None:
+                return None  # the gradient of a layer is divided too
+            found |= counts
+    if len(found) != 1:
+        return None
+    count = found.pop()
+    return count, any(isinstance(n, Tensor) and n.name == count for n in nodes({}, loss.body))
 
 
 def is_mean(node: Node, counts: set[str]) -> bool:

@@ -17,7 +17,7 @@ from verify.reading.syntax import Derivative, Differential, Group, Juxtaposed, N
 from verify.reading.traversal import walk
 
 PLAIN = re.compile(r"(?:[A-Za-z]|\\[a-z]+|\\(?:hat|tilde|bar)\{\\?[A-Za-z]+\})(?:_\{\w+\})?")
-NO_VARIABLES = frozenset({"e", "d", "D", "I", "\\pi", "\\partial", "\\infty", "\\nabla", "\\delta", "\\Delta", "\\imath"})
+NO_VARIABLES = frozenset({"e", "d", "D", "I", "\\pi", "\\partial", "\\infty", "\\nabla", "\\delta", "\\imath"})
 
 
 def free_variables(sides: Iterable[Node], network: Network, heads: set[str]) -> dict[str, tuple[str, ...]]:

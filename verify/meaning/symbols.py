@@ -24,6 +24,7 @@ from verify.reading.syntax import (
     Node,
     Noted,
     Number,
+    Operator,
     Scripted,
     Span,
     Tuple,
@@ -84,6 +85,7 @@ GREEK = frozenset(
 )
 ROW, COLUMN = "ı", "ȷ"
 """Letters that no document uses, for the rows and the columns of a matrix with dots."""
+PROBABILITIES = frozenset({"P", "p", "q", "Q"})
 TRANSPOSES = frozenset({"top", "intercal", "T", "t", "transpose"})
 
 
@@ -195,13 +197,17 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
     alone: defaultdict[str, set[str]] = defaultdict(set)
     tags: set[str] = set()
     heads: set[str] = set()
+    pairs: set[str] = set()
     roots = list(roots)
     for root in roots:
+        events = {id(part) for n in walk(root) if isinstance(n, Operator) and n.text == "mid" for part in n.operands}
         for node in walk(root):
             match node:
                 case Big(_, "sum" | "prod" | "max" | "min" | "argmax" | "argmin", lower, _, _) if lower is not None:
                     bound.update(bound_letters(lower))
                 case Scripted(_, Name() as base, sub, sup, _):
+                    if isinstance(sub, Tuple) and base.text in PROBABILITIES and all(letter_of(i) for i in sub.items):
+                        pairs.update(letter_of(i) or "" for i in sub.items)
                     if sub is not None:
                         if (letter := subscript_letter(sub)) is not None:
                             alone[letter].add(base.text)
@@ -215,7 +221,7 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
                 case Chain(_, first, links) if (
                     first is not None and letter_of(first) and all(link.right and letter_of(link.right) for link in links)
                 ):
-                    if all(link.relation in ("=", "!=") for link in links):
+                    if id(node) not in events and all(link.relation in ("=", "!=") for link in links):
                         compared.update(letter_of(n) or "" for n in (first, *(link.right for link in links if link.right)))
         if isinstance(root, Chain) and root.first is not None:
             heads.update(headed(root))
@@ -241,6 +247,9 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
             continue
         if any(alone[letter] & subscripts[other] for other in beside if other in bound):
             indices.add(letter)  # w_e beside w_d
+        if letter in pairs and any(alone[letter] & subscripts[other] for other in bound):
+            indices.add(letter)  # the o of P(o|c), beside u_o and a sum over u_w
+    indices |= pairs if pairs & indices else set()
     layered = {base for base, sups in superscripts.items() if base and ("1" in sups or sups & {"l", "L", "ell", "l-1", "l+1", "h"})}
     words = Lexicon(frozenset(indices | {ROW, COLUMN}), frozenset(bound), frozenset(layered))
     return replace(words, merged=_merged(roots, words))

@@ -837,6 +837,8 @@ class _Parser:
             case "letter" | "number" | "(" | "[" | "{":
                 return not (token.kind == "letter" and self.nested == 0 and self.words_next())
             case "|":
+                if self.divides():
+                    return False
                 return self.bars == 0 or (self.at > 0 and self.tokens[self.at - 1].text in ("(", "+", "-", "=", "left", "big", "Big"))
             case "command":
                 if token.text in ("end", "row", "tag", "label", "mid", "forall", "eqref", "ref") or token.text in ARROWS | BREAKS | CLOSERS:
@@ -1108,6 +1110,22 @@ class _Parser:
         if isinstance(found, (Added, Chain, Tuple, Product)):
             return Group(self.span(start), "(", found) if isinstance(found, Added) else found
         return found
+
+    def divides(self) -> bool:
+        """Whether the bar at hand is the only one up to the bracket that closes, behind an operand: that of ``P(o|c)``."""
+        if self.nested == 0 or self.bars or self.at == 0 or self.tokens[self.at - 1].text in ("(", "[", "+", "-", "=", ",", "left"):
+            return False
+        depth = 0
+        for token in self.tokens[self.at + 1 : self.end]:
+            if token.kind in ("(", "[", "{"):
+                depth += 1
+            elif token.kind in (")", "]", "}"):
+                if depth == 0:
+                    return token.kind != "}"
+                depth -= 1
+            elif token.kind == "|" and depth == 0:
+                return False
+        return False
 
     def delimited(self, opening: str, closings: tuple[str, ...], name: str) -> Node:
         start = self.here()
