@@ -1,4 +1,4 @@
-"""The commands that the tutorials show do what the tutorials say."""
+"""The commands that tutorials and how-to pages show do what these say."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = [page for page in sorted((DOCS / "tutorial").glob("*.md")) if "```console" in page.read_text(encoding="utf-8")]
+PAGES = [page for page in sorted(DOCS.glob("tutorial/*.md")) + sorted(DOCS.glob("how-to/*.md")) if "```console" in page.read_text(encoding="utf-8")]
 FILE = re.compile(r"as `([\w./-]+)`:\n\n```\w*\n(.*?)```", re.DOTALL)
 CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
 
 
 def test_there_are_pages() -> None:
-    """The tutorials that show commands were found."""
-    assert len(PAGES) >= 2
+    """The pages that show commands were found."""
+    assert len(PAGES) >= 7
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
