@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = [page for page in sorted(DOCS.glob("tutorial/*.md")) + sorted(DOCS.glob("how-to/*.md")) if "```console" in page.read_text(encoding="utf-8")]
+FOUND = [*sorted(DOCS.glob("tutorial/*.md")), *sorted(DOCS.glob("how-to/*.md"))]
+PAGES = [page for page in FOUND if "```console" in page.read_text(encoding="utf-8")]
 FILE = re.compile(r"as `([\w./-]+)`:\n\n```\w*\n(.*?)```", re.DOTALL)
 CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
 
