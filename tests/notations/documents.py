@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from derivations._entry import Derivation
-from verify.kernel.expr import Expr, Index, Tensor
+from verify.checking import judged
+from verify.deciding import Deciders
+from verify.kernel.expr import ONE, Expr, Sum, Tensor
+from verify.kernel.program import SumsToOne
 from verify.notations import NOTATIONS
 from verify.notations.page import Page, Unsayable, page_of, tensor_name
 from verify.proving.order import readable
+from verify.reading.document import read
 from verify.sympy_bridge import program, to_expr
 
 Line = tuple[Expr, Expr]
@@ -16,7 +20,7 @@ Line = tuple[Expr, Expr]
 
 @dataclass(frozen=True)
 class Printed:
-    """A document: its text, how many definitions it begins with, and for each claim the number that it has in the entry."""
+    """A document: its text, how many definitions and assumptions it begins with, and for each claim the number that it has in the entry."""
 
     text: str
     definitions: int
@@ -39,6 +43,11 @@ def printed(derivation: Derivation, claims: list[Line], notation: str, rows: boo
         if isinstance(found, Unsayable):
             return found
         formulas.append(" = ".join(found))
+    for assumed in sorted(program(derivation).assumptions, key=repr):
+        found = NOTATIONS["index"](page, sums(page, assumed)) if isinstance(assumed, SumsToOne) else Unsayable("")
+        if not isinstance(found, Unsayable):
+            formulas.append(" = ".join(found))
+    stated = len(formulas)
     said, unsayable = [], []
     for n, pair in enumerate(claims):
         found = NOTATIONS[notation](page, pair)
@@ -47,8 +56,14 @@ def printed(derivation: Derivation, claims: list[Line], notation: str, rows: boo
         else:
             said.append(n)
             formulas.append(" = ".join(found))
-    head = f"# {derivation.title}\n\n" + (shapes(page) if notation == "matrix" else "")
-    return Printed(head + "\n\n".join(f"$${formula}$$" for formula in formulas) + "\n", len(definitions), tuple(said), tuple(unsayable))
+    head = f"# {derivation.title}\n\n" + (shapes(page) if notation != "index" else "")
+    return Printed(head + "\n\n".join(f"$${formula}$$" for formula in formulas) + "\n", stated, tuple(said), tuple(unsayable))
+
+
+def sums(page: Page, assumed: SumsToOne) -> Line:
+    """That the entries of a leaf add up to 1, as an equation."""
+    definition = page.program.by_name[assumed.name]
+    return Sum(definition.indices[assumed.position], Tensor(definition.name, definition.indices)), ONE
 
 
 def shapes(page: Page) -> str:
@@ -63,6 +78,7 @@ def shapes(page: Page) -> str:
     return f"Here {', '.join(said)}.\n\n"
 
 
-def entry(name: Tensor) -> tuple[Index, ...]:
-    """The indices of an entry."""
-    return tuple(i for i in name.indices if isinstance(i, Index))
+def verdicts(document: Printed) -> list[str]:
+    """The verdict of each relation of a document that is no statement of a shape; nothing is explained, which would take long."""
+    _, _, judgements = judged(read(document.text), None, Deciders())
+    return [judgement.verdict for judgement in judgements if judgement.link.relation != "in"]

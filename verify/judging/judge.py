@@ -22,7 +22,7 @@ from verify.kernel.expr import Derivative as DerivativeOf
 from verify.kernel.expr import Tensor
 from verify.kernel.program import Assumption, OutOfReach, SumsToOne, nodes
 from verify.meaning.claims import LEARNING_RATES, ChainReading, Typed, is_chain_rule, names_quantity
-from verify.meaning.declarations import Declared, known_to
+from verify.meaning.declarations import Declared, known_to, states_shape
 from verify.meaning.definitions import Line
 from verify.meaning.elaborate import Clash, Undeclared, Unread
 from verify.meaning.families import DEPTH, instances
@@ -345,6 +345,8 @@ class Judge:
         """The judgement of one relation."""
         right = link.right
         base = Judgement(line, reading.chain, n, left, link, "unread", reading=reading, decider=self.decider)
+        if states_shape(link):
+            return replace(base, verdict="given", reason="a shape")
         if link.relation not in EQUALITIES:
             return replace(base, reason=f"the relation {link.relation} is not decided")
         if left is None or right is None or isinstance(right, Unreadable) or isinstance(left, Unreadable):

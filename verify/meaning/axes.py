@@ -173,8 +173,13 @@ class _Pass:
         if slots is None and found is not None:
             self.state.slots[definition.key] = found
         elif slots is not None and found and self.head_shape is not None and len(found) == len(self.head_shape):
-            for a, b in zip(found, self.head_shape, strict=True):
-                self.state.unify(a, b)
+            self.unify_all(found, self.head_shape)
+
+    def unify_all(self, a: Shape, b: Shape) -> None:
+        """Make two lists of axes one; without indices they come in no order, so that only those that the other list lacks are joined."""
+        a, b = tuple(map(self.state.find, a)), tuple(map(self.state.find, b))
+        for one, other in zip([v for v in a if v not in b], [v for v in b if v not in a], strict=False):
+            self.state.unify(one, other)
 
     def written(self, terms: tuple[Node, ...], slots: Shape) -> None:
         for term, slot in zip(terms, slots, strict=False):

@@ -213,12 +213,15 @@ class ChainReading:
         else:
             other = elaborator.side(right)
             one = elaborator.side(left)
-        one, other = one.met(*other.axes), other.met(*one.axes)
+        one = one.met(*other.axes)
+        other = other.met(*one.axes)
         one, other = self.by_diagonal(one, other, around.notes), self.by_diagonal(other, one, around.notes)
         if one.axes != other.axes and None in one.axes and one.axes == other.axes[::-1] and self.lies_freely(left):
             around.notes.append("a vector is written as a row on one side and as a column on the other")
             other = other.transposed()
-        if one.axes != other.axes:
+        if one.is_scalar != other.is_scalar and (k.ZERO in (one.expr, other.expr) or (spreads(one) and spreads(other))):
+            around.notes.append("a number stands for all entries")
+        elif one.axes != other.axes:
             raise Clash(f"the left side is {elaborator.shown(one)}, the right side {elaborator.shown(other)}")
         table = {b: a for a, b in ((one.row, other.row), (one.col, other.col)) if a is not None and b is not None}
         joined = k.substitute(other.expr, table)
@@ -264,7 +267,7 @@ class ChainReading:
         """A square Jacobian beside a vector by its diagonal, where that is all there is; any other grid unchanged."""
         row, col = side.row, side.col
         line = other.row if other.col is None else other.col if other.row is None else None
-        if row is None or col is None or line is None or row.axis != col.axis or line.axis != row.axis:
+        if row is None or col is None or row.axis != col.axis or not (other.is_scalar or (line is not None and line.axis == row.axis)):
             return side
         if not self.vanishes(side.expr, (Unequal(row, col),)):
             return side
@@ -369,6 +372,19 @@ def axes_of(program: Program, *exprs: Expr) -> set[str]:
             case k.Size(axis):
                 found.add(axis)
     return found
+
+
+def spreads(grid: Grid) -> bool:
+    """Whether a number may stand for all entries of a grid: not for those of a Jacobian, where it would stand for the diagonal."""
+    if grid.row is None or grid.col is None:
+        return True
+    return not any(isinstance(d, k.Derivative) and d.body.free for d in _nodes(grid.expr))
+
+
+def _nodes(expr: Expr) -> Iterator[Expr]:
+    yield expr
+    for child in k.children(expr):
+        yield from _nodes(child)
 
 
 def names_value(expr: Expr, quantity: str) -> bool:

@@ -14,7 +14,7 @@ from verify.kernel.program import Definition, Program, SumsToOne
 from verify.meaning.abbreviations import as_letter, left_out, plain_conditionals, plain_entries, plain_squares, with_left_out
 from verify.meaning.axes import AxisVariables, Defining, infer
 from verify.meaning.definitions import Found, Line, head_of, lines, solutions, stretches
-from verify.meaning.elaborate import Clash, Elaborator, Surroundings, Unread, implicit
+from verify.meaning.elaborate import Clash, Elaborator, Surroundings, Unread, implicit, indicated
 from verify.meaning.entries import Naming, declared_by, jacobian_layout, lettered, names_of_widths, namings, widths
 from verify.meaning.exposed import exposed, in_order
 from verify.meaning.families import Families, families, instances
@@ -23,13 +23,23 @@ from verify.meaning.matrices import Grid, MatrixElaborator, is_matrix_notation
 from verify.meaning.named import functions_named, with_functions
 from verify.meaning.network import Network
 from verify.meaning.primes import plain_primes
-from verify.meaning.shapes import UNIT, Shapes, fitting_shapes, indexed, is_matrix_definition, sums_to_number
+from verify.meaning.shapes import (
+    UNIT,
+    Shapes,
+    fitting_shapes,
+    indexed,
+    is_bold,
+    is_matrix_definition,
+    stated_shapes,
+    sums_to_number,
+)
 from verify.meaning.slices import slices, spoken
 from verify.meaning.slopes import with_slopes
 from verify.meaning.strangers import free_variables
 from verify.meaning.symbols import (
     OPEN_FUNCTIONS,
     Lexicon,
+    is_ones,
     keys_in,
     letter_of,
     lexicon,
@@ -52,6 +62,7 @@ from verify.reading.syntax import (
     Document,
     Group,
     Juxtaposed,
+    Link,
     Name,
     Node,
     Number,
@@ -139,7 +150,7 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
     if abbreviated := left_out([line.statement.content for line in every], words):
         every, own, words = rewritten_lines(every, own, words, partial(with_left_out, table=abbreviated, words=words))
     heads = frozenset(head.key for line in every if (head := head_of(line, words)) is not None)
-    matrices = frozenset(declared_shapes(every, words)) | {one.key for _, one in namings(numbered(every), words, heads)}
+    matrices = frozenset(stated_widths(every, words)) | {one.key for _, one in namings(numbered(every), words, heads)}
     words = replace(words, slices=slices((side for line in every for side in sides_of(line)), words, heads, matrices))
     parts, defining = stretches(every, words)
     scopes = []
@@ -223,13 +234,19 @@ def _built(
     """The network of the definitions in force, at most one a key."""
     forward = [f for f in table.values() if not f.derived and not f.names_entries]
     defining = [Defining(f.key, f.written, f.bodies[0], f.parameters) for f in forward]
-    shapes = {**declared_shapes(every, words), **declared_by(named_entries)}
+    stated = stated_widths(every, words)
+    shapes = {**{key: tuple(w for w in found if w != "1") for key, found in stated.items()}, **declared_by(named_entries)}
     numbers = frozenset(d.key for d in defining if d.key not in shapes and sums_to_number(d, words))
     positional = _positional(defining, words, shapes, numbers)
     looked_positional = positional
-    lying = declared_rows(every, words, named_entries)
-    shaped, positional = fitting_shapes(looked_positional, words, dict.fromkeys(numbers, ()) | shapes, lying)
-    state, grids = _variables_of(shaped) if shaped is not None else (AxisVariables(), {})
+    lying = declared_rows(stated, named_entries)
+    shaped, positional = fitting_shapes(looked_positional, words, dict.fromkeys(numbers, ()) | shapes, stated, lying)
+    entries = {occ.key for line in every for side in sides_of(line) for occ in occurrences_in(side, words) if occ.written}
+    of_words = stated_shapes({key: found for key, found in stated.items() if key not in entries}, False)
+    state, grids, lengths = _variables_of(shaped if shaped is not None else of_words)
+    if shaped is None:
+        grids = {}
+    state.slots |= {name: () for name in lengths if name not in {f.key for f in forward}}
     by = weights_of(every, words)
     for f in forward:
         if f.key in LOSSES and not f.written and (f.key not in by or None in grids.get(f.key, (None, None))):
@@ -247,7 +264,9 @@ def _built(
     samples = _sample_axes(looked, frozenset(f.key for f in forward))
     if "\\delta" not in own and len(pair := slots.get("\\delta", ())) == 2 and pair[0] == pair[1]:
         del slots["\\delta"]  # two indices of one axis, and defined nowhere: Kronecker's
-    sizes = {key: axis for key, axis in summed_widths(defining, slots, words, samples).items() if not slots.get(key)}
+    sizes = {name: names[state.find(v)] for name, v in lengths.items() if state.find(v) in names and name not in own}
+    sizes |= summed_widths(defining, slots, words, samples)
+    sizes = {key: axis for key, axis in sizes.items() if not slots.get(key) and not words.is_index(key)}
     slots = {key: axes for key, axes in slots.items() if key not in sizes}
     named = {key: (_named(row, names, state), _named(col, names, state)) for key, (row, col) in grids.items() if key in slots}
     if named:
@@ -335,7 +354,7 @@ def _positional(
     definitions: list[Defining], words: Lexicon, declared: dict[str, tuple[str, ...]], numbers: frozenset[str]
 ) -> list[Defining]:
     """The definitions in matrix notation: those that look so, and those that build on what they define without writing an index."""
-    if any(is_loose_product(d) for d in definitions):
+    if any(is_loose(d, declared) for d in definitions) and not any(has_matrix_sign(d.body, words) for d in definitions):
         return []
     chosen = {d.key for d in definitions if is_matrix_definition(d, words, declared, numbers)}
     grown = True
@@ -354,17 +373,37 @@ def _positional(
     return [d for d in definitions if d.key in chosen]
 
 
-def is_loose_product(definition: Defining) -> bool:
-    r"""Whether a quantity is defined by a bare Σ over two symbols, ``z = \sum x w + b``: factors that join by their axes.
+def is_loose(definition: Defining, declared: Mapping[str, tuple[str, ...]]) -> bool:
+    r"""Whether factors that join by their axes define a quantity: a bare Σ over two symbols, ``z = \sum x w + b``, or one that leaves
+    an axis of what it defines.
 
-    A loss does not show it: ``L = -\sum y \log o`` is written in every notation.
+    A loss does not show it: ``L = -\\sum y \\log o`` is written in every notation.
     """
     if definition.key in LOSSES or definition.written:
         return False
     for node in walk(definition.body):
         if isinstance(node, Big) and node.operator == "sum" and node.lower is None and node.body is not None:
             factors = _factors(node.body)
-            return len(factors) == 2 and all(isinstance(f, Name) or (isinstance(f, Scripted) and f.sup is None) for f in factors)
+            plain = len(factors) == 2 and all(isinstance(f, Name) or (isinstance(f, Scripted) and f.sup is None) for f in factors)
+            return plain or bool(declared.get(definition.key))
+    return False
+
+
+def has_matrix_sign(body: Node, words: Lexicon) -> bool:
+    """Whether a tree has what only matrix notation has: a transpose, a product entry by entry, a vector of ones."""
+    indicators = {
+        id(node.items[n - 1])
+        for node in walk(body)
+        if isinstance(node, Juxtaposed)
+        for n in range(1, len(node.items))
+        if indicated(node.items[n - 1], node.items[n]) is not None
+    }
+    for node in walk(body):
+        if (isinstance(node, Product) and node.operator in ("odot", "circ")) or (is_ones(node) and id(node) not in indicators):
+            return True
+        occ = occurrence(node, words) if isinstance(node, (Name, Scripted)) else None
+        if occ is not None and occ.transposed:
+            return True
     return False
 
 
@@ -377,14 +416,9 @@ def _factors(node: Node) -> list[Node]:
     return [node]
 
 
-def declared_shapes(every: list[Line], words: Lexicon) -> dict[str, tuple[str, ...]]:
-    r"""The shapes that ``W \in \mathbb{R}^{m \times n}`` declares, as the names of the axes longer than 1."""
-    return {key: tuple(size for size in sizes if size != "1") for key, sizes in declared_sizes(every, words).items()}
-
-
-def declared_rows(every: list[Line], words: Lexicon, found: Iterable[Naming]) -> dict[str, bool]:
+def declared_rows(stated: Mapping[str, tuple[str, ...]], found: Iterable[Naming]) -> dict[str, bool]:
     r"""For each vector that ``b \in \mathbb{R}^{1 \times n}`` or a capital that is written out declares so whether it is a row."""
-    lying = {key: sizes[0] == "1" for key, sizes in declared_sizes(every, words).items() if len(sizes) == 2 and sizes.count("1") == 1}
+    lying = {key: sizes[0] == "1" for key, sizes in stated.items() if len(sizes) == 2 and sizes.count("1") == 1}
     capitals = {one.key: one.rows == "1" for one in found if len(one.shape) == 1 and not one.implied and is_capital(one.key)}
     return {**capitals, **lying}
 
@@ -394,39 +428,42 @@ def is_capital(key: str) -> bool:
     return key.split("_{", 1)[0].split("^{", 1)[0].rstrip("}").rsplit("{", 1)[-1][:1].isupper()
 
 
-def declared_sizes(every: list[Line], words: Lexicon) -> dict[str, tuple[str, ...]]:
-    r"""The sizes that ``W \in \mathbb{R}^{m \times n}`` declares, at most two."""
+def stated_widths(every: list[Line], words: Lexicon) -> dict[str, tuple[str, ...]]:
+    r"""The widths that ``W \in \mathbb{R}^{m \times n}`` states for a quantity, at most two: keys of names, or numbers."""
     found: dict[str, tuple[str, ...]] = {}
     for line in every:
         for chain in (line.statement.content, *line.statement.conditions):
             if not isinstance(chain, Chain) or chain.first is None:
                 continue
             for link in chain.links:
-                if (
-                    link.relation == "in"
-                    and isinstance(link.right, Scripted)
-                    and isinstance(link.right.base, Name)
-                    and link.right.base.text == "R"
-                ):
-                    sizes = _sizes(link.right.sup) if link.right.sup is not None else []
+                if states_shape(link):
+                    assert isinstance(link.right, (Name, Scripted))
+                    sizes = _sizes(link.right.sup, words) if isinstance(link.right, Scripted) and link.right.sup is not None else []
                     for item in chain.first.items if isinstance(chain.first, Tuple) else (chain.first,):
                         occ = occurrence(item, words) if isinstance(item, (Name, Scripted)) else None
-                        if occ is not None and len(sizes) <= 2:
+                        if occ is not None and len(sizes) <= 2 and (not occ.written or is_bold(occ.key)):
                             found[occ.key] = tuple(sizes)
     return found
 
 
-def _sizes(node: Node) -> list[str]:
+def states_shape(link: Link) -> bool:
+    r"""Whether a relation says of which shape something is: ``\in \mathbb{R}^n``, also without an exponent."""
+    base = link.right.base if isinstance(link.right, Scripted) else link.right
+    return link.relation == "in" and isinstance(base, Name) and base.text == "R"
+
+
+def _sizes(node: Node, words: Lexicon) -> list[str]:
     match node:
         case Product(_, "times", left, right):
-            return _sizes(left) + _sizes(right)
+            return _sizes(left, words) + _sizes(right, words)
         case Group(_, _, body):
-            return _sizes(body)
-    return [script_text(node)]
+            return _sizes(body, words)
+    occ = occurrence(node, words) if isinstance(node, (Name, Scripted)) else None
+    return [occ.key if occ is not None and not occ.written else script_text(node) or str(node)]
 
 
-def _variables_of(shapes: Shapes) -> tuple[AxisVariables, dict[str, tuple[int | None, int | None]]]:
-    """Axis variables for shapes: one for each axis that is not single, and each key's row and column variable."""
+def _variables_of(shapes: Shapes) -> tuple[AxisVariables, dict[str, tuple[int | None, int | None]], dict[str, int]]:
+    """Axis variables for shapes: one for each axis that is not single, each key's row and column variable, and those of the named axes."""
     state = AxisVariables()
     table: dict[int, int] = {}
     grids: dict[str, tuple[int | None, int | None]] = {}
@@ -446,7 +483,8 @@ def _variables_of(shapes: Shapes) -> tuple[AxisVariables, dict[str, tuple[int | 
                 table[shapes.find(axis)] = state.new()
             lead.append(table[shapes.find(axis)])
         state.slots[key] = (*lead, *(v for v in found if v is not None))
-    return state, grids
+    named = {name: table[shapes.find(axis)] for name, axis in shapes.named.items() if shapes.find(axis) in table}
+    return state, grids, named
 
 
 def _named(variable: int | None, names: dict[int, str], state: AxisVariables) -> str | None:

@@ -8,6 +8,7 @@ is a clash of types. A product ``∂A/∂B · ∂B/∂C`` of Jacobians contracts
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction as Rational
@@ -15,7 +16,7 @@ from fractions import Fraction as Rational
 from verify.kernel import expr as k
 from verify.kernel.expr import Expr, Index
 from verify.kernel.program import Condition, Equal, Program, Unequal
-from verify.meaning.network import Network
+from verify.meaning.network import Network, entry_of
 from verify.meaning.symbols import (
     Occurrence,
     base_text,
@@ -162,6 +163,8 @@ ELEMENTWISE: Mapping[str, Callable[[Expr], Expr]] = {
     "swish": lambda u: k.mul(u, k.Apply("sigmoid", u)),
     "silu": lambda u: k.mul(u, k.Apply("sigmoid", u)),
 }
+DELTA_AT = re.compile(r"\\delta_\{(\d+)\}")
+"""A Kronecker delta whose first index is a number."""
 SIGMOID_LETTERS = frozenset({"sigma"})
 SPECIAL_FUNCTIONS = frozenset({"diag", "tr", "trace", "sum", "mean", "vec", "det", "max", "min", "argmax", "argmin", "softmax", "softmin"})
 FUNCTION_LETTERS = frozenset({"f", "g", "phi", "varphi", "psi", "F", "G"})
@@ -278,6 +281,7 @@ class Elaborator:
         if occ is None:
             assert isinstance(node, Scripted)
             return self.scripted(node, target)
+        occ = self.at_number(node, occ)
         key = self.resolve(occ.key)
         if occ.primes or (isinstance(node, Scripted) and isinstance(node.sup, Name) and node.sup.text == "prime"):
             return self.primed(self.tensor(key, occ), max(occ.primes, 1))
@@ -287,6 +291,11 @@ class Elaborator:
         if occ.transposed:
             raise Unread("a transpose in loose notation")
         return self.raised(base, occ.exponent)
+
+    def at_number(self, node: Node, occ: Occurrence) -> Occurrence:
+        """A symbol whose first index is a number, the 1 of ``x_{1, j}``, where nothing is called ``x_1`` and x has one axis more."""
+        stem, tag = entry_of(occ, self.net)
+        return replace(occ, key=stem, written=(Number(node.span, tag), *occ.written)) if stem else occ
 
     def resolve(self, key: str) -> str:
         """The declared key that a key stands for: itself, or what the document's misreadings say."""
@@ -299,6 +308,8 @@ class Elaborator:
             return Value(self.kronecker(*occ.written))
         if not occ.written and (entry := numbered_entry(key, self.net.slots)) is not None and entry[0] not in self.net.failed:
             return self.numbered(*entry)
+        if key not in self.net.slots and len(occ.written) == 1 and (tag := DELTA_AT.fullmatch(occ.key)) is not None:
+            return Value(self.kronecker(Number(occ.written[0].span, tag[1]), *occ.written))
         if key not in self.net.slots:
             raise Undeclared(occ.key)
         if key in self.net.failed:
@@ -630,7 +641,7 @@ class Elaborator:
             result = self.softmax(argument)
         elif known is not None or (name.text in SIGMOID_LETTERS):
             operation = ELEMENTWISE[known or "sigmoid"]
-            inner = self.value(argument, None)
+            inner = self.value(argument, target)
             result = Value(operation(inner.expr), inner.implicit)
             if known == "sqrt" and index is not None:
                 root = self.value(index, None).expr

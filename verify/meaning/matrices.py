@@ -31,7 +31,7 @@ from verify.meaning.elaborate import (
 from verify.meaning.network import Network
 from verify.meaning.patterns import pattern
 from verify.meaning.slices import lies_along
-from verify.meaning.symbols import COLUMN, ROW, Occurrence, axes_of_ones, is_ones, letter_of, occurrence, places_of
+from verify.meaning.symbols import COLUMN, ROW, Occurrence, axes_of_ones, is_identity, is_ones, letter_of, occurrence, places_of
 from verify.reading.syntax import (
     Added,
     Big,
@@ -70,6 +70,8 @@ class Grid:
     expr: Expr
     row: Index | None = None
     col: Index | None = None
+    square: bool = False
+    """Whether the rows and the columns are as many, though nothing says yet how many: an identity matrix."""
 
     @property
     def axes(self) -> tuple[str | None, str | None]:
@@ -87,11 +89,14 @@ class Grid:
 
     def met(self, row: str | None, col: str | None) -> Grid:
         """The grid with the axes of ones, which fit any, as those that they meet; its entries are the same along them."""
+        if self.square:
+            row = col = row if row not in (None, ANY) else col
         found = [
             Index(index.name, axis) if index is not None and index.axis == ANY and axis is not None else index
             for index, axis in ((self.row, row), (self.col, col))
         ]
-        return Grid(self.expr, found[0], found[1])
+        table = {a: b for a, b in ((self.row, found[0]), (self.col, found[1])) if a is not None and b is not None}
+        return Grid(k.substitute(self.expr, table), found[0], found[1], self.square and found[0] == self.row)
 
 
 def symbols_in(node: Node) -> Iterator[Node]:
@@ -222,9 +227,16 @@ class MatrixElaborator:
         row, col = (self.fresh(ANY) if along else None for along in axes_of_ones(node))
         return Grid(k.ONE, row, col)
 
+    def identity(self) -> Grid:
+        """An identity matrix: how many rows it has follows from what it meets."""
+        row, col = self.fresh(ANY), self.fresh(ANY)
+        return Grid(k.Delta(row, col), row, col, True)
+
     def symbol(self, node: Name | Scripted) -> Grid:
         if is_ones(node):
             return self.ones(node)
+        if is_identity(node) and not self.declares(node):
+            return self.identity()
         occ = occurrence(node, self.net.words)
         if occ is None:
             assert isinstance(node, Scripted)
@@ -269,6 +281,11 @@ class MatrixElaborator:
         by_row = (along == 0) is not self.turned
         grid = Grid(expr, None, rest) if by_row else Grid(expr, rest, None)
         return grid.transposed() if occ.transposed else grid
+
+    def declares(self, node: Node) -> bool:
+        """Whether the document declares a symbol."""
+        occ = occurrence(node, self.net.words)
+        return occ is not None and occ.key in self.net.slots
 
     def scripted(self, node: Scripted) -> Grid:
         base, sub, sup = node.base, node.sub, node.sup
@@ -393,7 +410,8 @@ class MatrixElaborator:
         if left.is_scalar or right.is_scalar:
             other = right if left.is_scalar else left
             return Grid(join(left.expr, right.expr), other.row, other.col)
-        left, right = left.met(*right.axes), right.met(*left.axes)
+        left = left.met(*right.axes)
+        right = right.met(*left.axes)
         table: dict[Index, Index] = {}
         row, col = left.row, left.col
         if right.axes == left.axes:
@@ -566,11 +584,19 @@ class MatrixElaborator:
         return replace(gap, expr=k.Step(gap.expr if link.relation in (">", ">=") else k.neg(gap.expr)))
 
     def cases(self, node: Cases) -> Grid:
+        if any(is_matrix_notation(side, self.net) for side in _compared(node)):
+            return self.step(node)
         try:
             value = self.entries.value(node, None)
         except Unread:
             return self.step(node)
         return self.step(node) if value.implicit else Grid(value.expr)
+
+
+def _compared(node: Cases) -> list[Node]:
+    """What the conditions of cases compare."""
+    conditions = [row.condition for row in node.rows if isinstance(row.condition, Chain)]
+    return [side for c in conditions for side in (c.first, *(link.right for link in c.links)) if side is not None]
 
 
 __all__ = ["Clash", "Grid", "MatrixElaborator", "Undeclared", "Unread", "is_matrix_notation"]

@@ -26,6 +26,7 @@ from verify.reading.syntax import (
     Prose,
     Scripted,
     Statement,
+    Tuple,
 )
 from verify.reading.traversal import rewritten, walk
 
@@ -45,13 +46,22 @@ def functions_named(document: Document, statements: Iterable[Statement]) -> dict
     for letter, function in (*by_words(document), *(pair for c in listed if (pair := by_property(c)) is not None)):
         if letter in called and letter not in defined:
             found.setdefault(letter, function)
-    open_letters = (called & FUNCTIONS) - defined - set(found)
+    open_letters = (called & FUNCTIONS) - defined - set(found) - set(shaped(listed))
     if len(open_letters) == 1 and not set(found.values()):
         prose = [p.text for p in document.parts if isinstance(p, Prose) and p.kind not in ("code", "comment")]
         function_of_all = function_in(" ".join(prose))
         if function_of_all is not None:
             found[open_letters.pop()] = function_of_all
     return found
+
+
+def shaped(contents: Iterable[Node]) -> Iterator[str]:
+    r"""The letters of which a shape is stated, ``g \\in \\mathbb{R}^n``: quantities, whatever stands behind them."""
+    for content in contents:
+        if isinstance(content, Chain) and content.links and content.links[0].relation == "in":
+            for item in content.first.items if isinstance(content.first, Tuple) else (content.first,):
+                if isinstance(item, Name):
+                    yield item.text
 
 
 def with_functions(content: Node, table: dict[str, str]) -> Node:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from verify.kernel.expr import Expr
 from verify.kernel.program import Program
-from verify.meaning.symbols import Lexicon
+from verify.meaning.symbols import Lexicon, Occurrence
 
 
 @dataclass(frozen=True)
@@ -69,3 +69,10 @@ class Network:
     """The number of samples that gradients ``dW`` of parameters alone are divided by, and whether the loss is, too."""
     free: frozenset[str] = frozenset()
     """Symbols that the document never introduces, read as free variables."""
+
+
+def entry_of(occ: Occurrence, network: Network) -> tuple[str, str]:
+    """The quantity and the number of ``x_{1, j}``, whose first index is a number; two empty texts for any other symbol."""
+    stem, _, tag = occ.key.rstrip("}").rpartition("_{")
+    known = occ.key in network.slots or len(network.slots.get(stem, ())) != len(occ.written) + 1
+    return ("", "") if known or not tag.isdigit() or not occ.written else (stem, tag)

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from verify.meaning.abbreviations import free_letters
 from verify.meaning.axes import Defining
-from verify.meaning.elaborate import function_name
+from verify.meaning.elaborate import function_name, indicated
 from verify.meaning.symbols import Lexicon, axes_of_ones, is_ones, letter_of, occurrence, occurrences_in
-from verify.reading.syntax import Added, Big, Call, Fraction, Group, Juxtaposed, Matrix, Name, Node, Noted, Product, Scripted, Tuple
+from verify.reading.syntax import Added, Big, Call, Chain, Fraction, Group, Juxtaposed, Matrix, Name, Node, Noted, Product, Scripted, Tuple
 from verify.reading.traversal import walk
 
 UNIT = 0
@@ -56,6 +56,8 @@ class Shapes:
     parent: list[int] = field(default_factory=lambda: [UNIT])
     of: dict[str, Shape] = field(default_factory=dict)
     lead: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    named: dict[str, int] = field(default_factory=dict)
+    """The axes that the document names by their widths: ``m`` and ``n`` of ``W \\in \\mathbb{R}^{m \\times n}``."""
 
     def new(self) -> int:
         """A fresh axis."""
@@ -135,7 +137,7 @@ def is_matrix_definition(
             return True  # a row or column of a matrix
         if definition.written or occ.written or words.is_index(occ.key) or occ.key in numbers:
             continue
-        if occ.transposed or occ.key in declared or rank(occ.key, declared, False) > 0:
+        if occ.transposed or declared.get(occ.key) or rank(occ.key, declared, False) > 0:
             return True
     return False
 
@@ -158,27 +160,61 @@ def indexed(node: Node, words: Lexicon) -> bool:
 
 
 def fitting_shapes(
-    definitions: Iterable[Defining], words: Lexicon, declared: Mapping[str, tuple[str, ...]], lying: Mapping[str, bool]
+    definitions: Iterable[Defining],
+    words: Lexicon,
+    declared: Mapping[str, tuple[str, ...]],
+    stated: Mapping[str, tuple[str, ...]],
+    lying: Mapping[str, bool],
 ) -> tuple[Shapes | None, list[Defining]]:
     """The shapes of definitions in matrix notation, and those of them that fit together.
 
-    Vectors are columns, or rows if more definitions fit so; those that ``lying`` speaks of are rows where it says True. A definition that
-    does not fit the ones before it is left out.
+    ``stated`` are the widths that the document states for a quantity, "1" for a single row or column; they hold unless more definitions
+    fit without them, or two names would be one axis. Vectors are columns, or rows if more definitions fit so; those that ``lying``
+    speaks of are rows where it says True. A definition that does not fit the ones before it is left out.
     """
+    definitions = list(definitions)
     best: tuple[Shapes | None, list[Defining]] = (None, [])
-    for rows in (False, True):
-        state, kept = Shapes(), []
+    for widths, rows in ((stated, False), (stated, True), ({}, False), ({}, True)):
+        state, kept = stated_shapes(widths, rows), []
         for definition in definitions:
-            trial = Shapes(list(state.parent), dict(state.of), dict(state.lead))
+            trial = Shapes(list(state.parent), dict(state.of), dict(state.lead), state.named)
             try:
                 _Walker(trial, words, declared, rows, lying).definition(definition)
             except Misfit:
+                continue
+            if len({trial.find(axis) for axis in trial.named.values()}) < len(trial.named):
                 continue
             state = trial
             kept.append(definition)
         if len(kept) > len(best[1]):
             best = (state, kept)
+        if len(kept) == len(definitions):
+            break
     return best
+
+
+def stated_shapes(stated: Mapping[str, tuple[str, ...]], rows: bool) -> Shapes:
+    """The shapes that a document states: an axis for each name of a width, and one for each number."""
+    state = Shapes()
+    for key, widths in stated.items():
+        axes = []
+        for width in widths:
+            if width == "1":
+                axes.append(UNIT)
+            elif width.isdigit():
+                axes.append(state.new())
+            else:
+                axes.append(state.named.setdefault(width, len(state.parent)))
+                if state.named[width] == len(state.parent):
+                    state.new()
+        match axes:
+            case []:
+                state.of[key] = (UNIT, UNIT)
+            case [line]:
+                state.of[key] = (UNIT, line) if rows else (line, UNIT)
+            case [row, col]:
+                state.of[key] = (row, col)
+    return state
 
 
 class _Walker:
@@ -341,9 +377,8 @@ class _Walker:
         if dotted and UNIT in a and UNIT in b and (a[0] == UNIT) == (b[0] == UNIT):
             self.state.unify(max(a), max(b))
             return (UNIT, UNIT)
-        if self.sliced and UNIT in a and UNIT in b and (a[0] == UNIT) == (b[0] == UNIT):
-            self.state.unify(max(a), max(b))  # entry by entry, as in y^{(i)} log a^{(i)}
-            return a
+        if (a[0] != UNIT != b[0] and a[1] == UNIT == b[1]) or (a[0] == UNIT == b[0] and a[1] != UNIT != b[1]):
+            return self.join(a, b)  # two vectors of one shape side by side, entry by entry
         self.state.unify(a[1], b[0])
         return (a[0], b[1])
 
@@ -382,7 +417,10 @@ class _Walker:
                 out: Shape | None = None
                 while queue:
                     item = queue.pop(0)
-                    if queue and isinstance(queue[0], Group) and isinstance(item, (Name, Scripted)) and self.is_function(item):
+                    if queue and (condition := indicated(item, queue[0])) is not None:
+                        queue.pop(0)
+                        found = self.compared(condition)
+                    elif queue and isinstance(queue[0], Group) and isinstance(item, (Name, Scripted)) and self.is_function(item):
                         found = self.called(item, self.shape(queue.pop(0)))
                     else:
                         found = self.shape(item)
@@ -407,19 +445,30 @@ class _Walker:
                 return self.shape(body)
         return (UNIT, UNIT)
 
+    def compared(self, condition: Chain) -> Shape:
+        """The shape of an indicator: that of what its condition compares."""
+        shapes = [self.shape(side) for side in (condition.first, *(link.right for link in condition.links)) if side is not None]
+        out: Shape = (UNIT, UNIT)
+        for found in shapes:
+            out = self.join(out, found)
+        return out
+
     def called(self, function: Node, inner: Shape) -> Shape:
-        """The shape of a function of a grid: its argument's, but for a trace, a determinant and a sum."""
+        """The shape of a function of a grid: of each entry, or of the whole for a trace, a diagonal and their kind."""
         name = function.base if isinstance(function, Scripted) else function
-        word = name.text.lower() if isinstance(name, Name) else ""
-        if word in ("tr", "trace", "det"):
-            self.state.unify(*inner)
-            return (UNIT, UNIT)
+        row, col = self.state.find(inner[0]), self.state.find(inner[1])
+        match name.text.lower() if isinstance(name, Name) else "":
+            case "tr" | "trace" | "det":
+                self.state.unify(row, col)
+                return (UNIT, UNIT)
+            case "diag" if (row == UNIT) != (col == UNIT):
+                return (max(row, col), max(row, col))
         return inner
 
     def is_function(self, node: Node) -> bool:
         name = node.base if isinstance(node, Scripted) else node
         return isinstance(name, Name) and (
-            function_name(name) is not None or name.text in ("sigma", "phi", "f", "g", "varphi", "varsigma", "tr", "Tr", "trace")
+            function_name(name) is not None or name.text in ("sigma", "phi", "f", "g", "varphi", "varsigma", "diag", "tr", "Tr", "trace")
         )
 
 

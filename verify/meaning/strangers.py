@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from itertools import pairwise
 
-from verify.meaning.network import Network
+from verify.meaning.network import Network, entry_of
 from verify.meaning.shapes import rank
 from verify.meaning.symbols import TRANSPOSES, Lexicon, Occurrence, letter_of, occurrence, occurrences_in
 from verify.reading.syntax import Derivative, Differential, Group, Juxtaposed, Nabla, Name, Node, Scripted, Tuple
@@ -39,7 +39,7 @@ def free_variables(sides: Iterable[Node], network: Network, heads: set[str]) -> 
             if (letter := letter_of(term)) is not None
         }
         for occ in found:
-            if occ.key in barred or not is_plain(occ, words) or (network.grids and rank(occ.key, {}, True)):
+            if occ.key in barred or entry_of(occ, network)[0] or not is_plain(occ, words) or (network.grids and rank(occ.key, {}, True)):
                 continue
             counts.setdefault(occ.key, set()).add(len(occ.written))
             known = tuple(letters.get(letter_of(term) or "", "") for term in occ.written)

@@ -523,6 +523,12 @@ def is_ones(node: Node) -> bool:
     return isinstance(name, Name) and name.text == "1" and (name.font in ("bf", "bb") or name.accents == ("vec",))
 
 
+def is_identity(node: Node) -> bool:
+    r"""Whether a node may be an identity matrix: ``I``, ``\\mathbf{I}``, ``I_n``."""
+    name = node.base if isinstance(node, Scripted) and node.primes == 0 else node
+    return isinstance(name, Name) and name.text == "I" and name.font in ("", "bf") and not name.accents
+
+
 def axes_of_ones(node: Node) -> tuple[bool, bool]:
     """Whether a vector or matrix of ones has more than one row, and more than one column."""
     places = places_of(node.sub) if isinstance(node, Scripted) else []

@@ -40,7 +40,7 @@ class _Indices(Printer):
         return str(position + 1) if isinstance(position, int) else self.page.letters.get(position, position.name)
 
     def script(self, positions: Sequence[Position]) -> str:
-        apart = len(positions) > 1 and any(isinstance(i, int) for i in positions)
+        apart = len(positions) > 1 and any(isinstance(i, int) for i in positions) and not all(isinstance(i, int) for i in positions)
         return (", " if apart else "").join(self.at(i) for i in positions)
 
     def tensor(self, expr: Tensor) -> str:

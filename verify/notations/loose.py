@@ -63,9 +63,8 @@ class _Loose(Printer):
                     raise Unsayable("a sum of terms with different axes")
             case Mul() if any(isinstance(f, Sum) for f in expr.factors):
                 return self.contracted(expr, level)
-            case Softmax(argument, along):
-                if {i.axis for i in argument.free} - {along.axis} and along.axis not in self.target:
-                    raise Unsayable("a softmax along one of several axes")
+            case Softmax(argument, _) if len(argument.free) > 1:
+                raise Unsayable("a softmax along one of several axes")
         return super().text(expr, level)
 
     def big(self, expr: Sum | Prod, level: int) -> str:

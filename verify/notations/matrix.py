@@ -74,7 +74,7 @@ def sides(page: Page, exprs: Sequence[Expr]) -> tuple[str, ...] | Unsayable:
                 reason = why
         if not found:
             raise reason
-        return min(found, key=lambda texts: len("".join(texts)))
+        return min(found, key=lambda texts: (texts[0].endswith(r"^\top"), len("".join(texts))))
     except Unsayable as reason:
         return reason
 

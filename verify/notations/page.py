@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from verify.kernel.expr import Derivative, Expr, Index, Prod, Size, Sum, children
@@ -43,20 +43,22 @@ def page_of(program: Program, exprs: Iterable[Expr] = (), rows: bool = False) ->
     every = [*own, *exprs]
     taken = {tensor_name(d.name) for d in program.definitions}
     formal = dict.fromkeys(i for d in program.definitions for i in d.indices)
-    letters = naming([*formal, *indices_of(every)], taken)
+    bound = {i.name for expr in own for node in below(expr) if isinstance(node, (Sum, Prod)) for i in (node.index,)}
+    letters = naming([*formal, *indices_of(every)], taken, bound | {*LETTERS})
     sized = {node.axis for expr in every for node in below(expr) if isinstance(node, Size)}
     axes = [axis for axis in dict.fromkeys(i.axis for d in program.definitions for i in d.indices) if axis in sized]
     free = iter(c for c in WIDTHS if c not in taken)
     return Page(program, letters, {axis: next(free) for axis in axes}, rows)
 
 
-def naming(indices: Iterable[Index], taken: Iterable[str] = ()) -> dict[Index, str]:
-    """A distinct letter for each index: its own where that is one letter and free, else the next of ``i, j, k, …``."""
+def naming(indices: Iterable[Index], taken: Iterable[str] = (), usual: Container[str] | None = None) -> dict[Index, str]:
+    """A distinct letter for each index: its own where that is one letter, free and usual for an index, else the next of ``i, j, k, …``."""
     used = set(taken)
     names: dict[Index, str] = {}
     for index in sorted(dict.fromkeys(indices), key=lambda i: (i.name.startswith("·"), "~" in i.name)):
         wanted = index.name.split("~")[0].rstrip("'")
-        if wanted.startswith("·") or wanted in used or not wanted.isalpha() or len(wanted) > 1:
+        strange = usual is not None and wanted not in usual
+        if strange or wanted.startswith("·") or wanted in used or not wanted.isalpha() or len(wanted) > 1:
             wanted = next((c for c in LETTERS + MORE_LETTERS if c not in used), f"i_{{{len(names)}}}")
         names[index] = wanted
         used.add(wanted)
