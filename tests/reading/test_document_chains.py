@@ -3,6 +3,7 @@
 import pytest
 
 from verify.reading.document import Document, read
+from verify.reading.parser import parse
 from verify.reading.syntax import Chain, Formula, Statement
 
 
@@ -97,3 +98,11 @@ def test_a_chain_over_very_many_formulas() -> None:
     first = document.parts[0]
     assert isinstance(first, Formula) and isinstance(first.statements[0].content, Chain)
     assert len(first.statements[0].content.links) == 5000
+
+
+def test_a_root_spans_its_argument() -> None:
+    """A function that takes a braced argument ends where the argument does, so that what is put behind it stands behind it."""
+    text = r"\sqrt{x} y"
+    product = parse(text)[0][0].content
+    root = product.items[0]
+    assert text[root.span.start : root.span.end] == r"\sqrt{x}"

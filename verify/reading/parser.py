@@ -1405,7 +1405,8 @@ class _Parser:
             if not self.is_("]"):
                 raise _Stop("a closing ]", self.at)
             self.at += 1
-        return Call(self.span(start), name, self.argument(), index)
+        argument = self.argument()
+        return Call(self.span(start), name, argument, index)
 
     def big(self, operator: str) -> Node:
         """A big operator with its bounds and its body: the product that follows; no body where it stands alone."""
