@@ -744,6 +744,9 @@ class _Parser:
         mark = self.at
         self.between_rows()
         token = self.peek()
+        if self.at > mark and self.tokens[self.at - 1].kind == "row" and self.row_has_left_side():
+            self.at = mark  # ``- a + b &= c`` is a row of its own, no more terms of the row before
+            return None
         if token is not None and token.kind in ("+", "-"):
             self.at += 1
             return token.kind
@@ -752,6 +755,16 @@ class _Parser:
             return "±" if token.text == "pm" else "∓"
         self.at = mark
         return None
+
+    def row_has_left_side(self) -> bool:
+        """Whether the row that begins here has its relation sign behind an ``&``, and something before it."""
+        for n in range(self.at, self.end - 1):
+            token = self.tokens[n]
+            if token.kind == "row":
+                return False
+            if token.kind == "&":
+                return n > self.at and self.tokens[n + 1].kind == "="
+        return False
 
     def between_rows(self) -> None:
         """Pass over ``&`` and, outside of nested expressions, row breaks."""
