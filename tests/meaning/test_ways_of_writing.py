@@ -229,17 +229,3 @@ def test_matrix_notation(data: st.DataObject, answer: Answer) -> None:
     """Matrix products keep their order; their signs, brackets, terms and blocks are as one likes."""
     text = Hand(data, indexed=False, reorder=False, products=MATRIX_PRODUCTS).document(answer)
     assert verdicts(text, answer) == [line.verdict for line in answer.lines], text
-
-
-@settings(max_examples=10, phases=PHASES)
-@given(st.sampled_from([LOOSE, COLUMNS]), st.sampled_from(NAMES), st.sampled_from(TAGS))
-def test_layers_may_have_other_names(answer: Answer, names: tuple[str, str], form: str) -> None:
-    """The layers' tags renamed one for one, below or above the symbol."""
-    if form != "_{%s}" and not all(n.isdigit() for n in names):
-        names = ("1", "2")
-    named = retagged(answer, names, form)
-    text = "\n\n".join(f"$$ {s} $$" for s in named.definitions)
-    for line in named.lines:
-        right = "".join((" - " if p.sign == "-" else " + " if n else "") + " ".join(p.factors) for n, p in enumerate(line.right))
-        text += f"\n\n$$ {line.left} = {right} $$"
-    assert verdicts(text, named) == [line.verdict for line in named.lines], text
