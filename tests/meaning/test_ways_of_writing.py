@@ -184,27 +184,6 @@ PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 """Without shrinking: a failing text is short, and each try is a whole check."""
 
 MATRIX_PRODUCTS = (" ", r" \, ", r" \cdot ", r" \; ")
-NAMES = (("1", "2"), ("2", "3"), ("h", "o"), ("h1", "out"), ("a", "b"))
-TAGS = ("_{%s}", "^{(%s)}", "^{[%s]}")
-
-
-def retagged(answer: Answer, names: tuple[str, str], form: str) -> Answer:
-    """The answer with its two layers called otherwise."""
-
-    def new(text: str) -> str:
-        return re.sub(r"_\{([12])\}(\^T)?", lambda m: _transposed(form % names[int(m[1]) - 1], bool(m[2])), text)
-
-    lines = tuple(
-        Line(new(line.left), tuple(Product(tuple(map(new, p.factors)), p.sums, p.sign) for p in line.right), line.verdict)
-        for line in answer.lines
-    )
-    return Answer(tuple(map(new, answer.definitions)), lines)
-
-
-def _transposed(tag: str, transpose: bool) -> str:
-    if not transpose:
-        return tag
-    return tag[:-1] + " T}" if tag.startswith("^") else tag + "^T"
 
 
 @settings(max_examples=12, phases=PHASES)
