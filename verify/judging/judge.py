@@ -451,6 +451,9 @@ class Judge:
                     best = best if best.failure else replace(base, failure="ill-typed", reason=str(claim))
                     continue
             outcome = self.decider.at(claim).holds(claim)
+            if outcome is None and (counted := claim.counted()) is not None:
+                claim = counted  # a sum that ends at a number says how many positions there are
+                outcome = self.decider.at(claim).holds(claim)
             if outcome is not None and not says_zero(left, right) and self._both_vanish(claim):
                 return replace(base, reason="both sides are 0 whatever the network: this shows nothing", claim=claim)
             if outcome is not None:

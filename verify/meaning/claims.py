@@ -39,6 +39,12 @@ class Typed:
     partitions: tuple[tuple[Expr, ...], ...] = ()
     sizes: tuple[tuple[str, int], ...] = ()
     unsized: tuple[str, ...] = ()
+    counts: tuple[tuple[str, int], ...] = ()
+    """The widths that sums up to a number speak of: what does not hold for all widths may hold for these."""
+
+    def counted(self) -> Typed | None:
+        """The claim at the widths that its sums speak of, if they speak of any, else None."""
+        return replace(self, sizes=self.counts, counts=()) if self.counts and not self.sizes else None
 
 
 @dataclass
@@ -317,7 +323,9 @@ class ChainReading:
         for condition in conditions:
             if isinstance(condition, Equal):
                 ends -= {i for i in (condition.left, condition.right) if isinstance(i, Index)}
-        return Typed(one, other, conditions, tuple(dict.fromkeys(notes)), frozenset(ends), tuple(around.partitions))
+        counts = tuple(sorted(around.counts.items()))
+        partitions = tuple(around.partitions)
+        return Typed(one, other, conditions, tuple(dict.fromkeys(notes)), frozenset(ends), partitions, counts=counts)
 
     def _diagonal(self, side: Expr, other: Expr, notes: list[str]) -> Expr:
         for twin in sorted(i for i in side.free if is_implicit(i) and i.name.endswith("'") and i not in other.free):

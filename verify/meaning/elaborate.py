@@ -117,10 +117,13 @@ class Surroundings:
     """Names of widths that the sums mention (the N of a sum from 1 to N), each with its axis."""
     partitions: list[tuple[Expr, ...]] = field(default_factory=list)
     """Guards of cases that must add up to 1."""
+    counts: dict[str, int] = field(default_factory=dict)
+    """How many positions an axis has by the sums that end at a number."""
 
     def found(self) -> Found:
         """What the sides that were read so far say of their surroundings."""
-        return Found(dict(self.letters), tuple(self.notes), dict(self.widths), tuple(self.partitions), self.twins)
+        partitions = tuple(self.partitions)
+        return Found(dict(self.letters), tuple(self.notes), dict(self.widths), partitions, self.twins, dict(self.counts))
 
     def take(self, found: Found) -> None:
         """Takes what a side was found to say, as if it had just been read in these surroundings, then fresh."""
@@ -129,6 +132,7 @@ class Surroundings:
         self.widths = dict(found.widths)
         self.partitions[:] = found.partitions
         self.twins = found.twins
+        self.counts = dict(found.counts)
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,7 @@ class Found:
     widths: Mapping[str, str]
     partitions: tuple[tuple[Expr, ...], ...]
     twins: bool
+    counts: Mapping[str, int]
 
 
 ELEMENTWISE: Mapping[str, Callable[[Expr], Expr]] = {
@@ -178,6 +183,17 @@ def function_name(node: Node) -> str | None:
         if len(low) > 1 and (low in ELEMENTWISE or low == "softmax"):
             return low
     return None
+
+
+def ends_at(node: Big) -> int | None:
+    """How many positions a sum from 0 or 1 to a number runs over, else None."""
+    if not (isinstance(node.upper, Number) and node.upper.text.isdigit() and isinstance(node.lower, Chain) and len(node.lower.links) == 1):
+        return None
+    start = node.lower.links[0].right
+    if node.lower.links[0].relation != "=" or not isinstance(start, Number) or start.text not in ("0", "1"):
+        return None
+    count = int(node.upper.text) + 1 - int(start.text)
+    return count if count > 0 else None
 
 
 def implicit(axis: str, primes: int = 0) -> Index:
@@ -729,6 +745,10 @@ class Elaborator:
             above = occurrence(node.upper, self.net.words)
             if above is not None:
                 self.around.widths.setdefault(above.key, indices[0].axis)
+        if (count := ends_at(node)) is not None:
+            for index in indices:
+                if self.around.counts.setdefault(index.axis, count) != count:
+                    raise Unread("sums over one axis that end at different numbers")
         body = k.mul(*guard, inner.expr)
         if node.operator == "sum":
             return Value(k.total(body, *indices), inner.implicit)
