@@ -59,10 +59,14 @@ def test_errors_written_by_hand_are_found_named_and_mended() -> None:
 
 @pytest.mark.parametrize("entry", ["logistic_regression"])
 def test_mutants_of_the_catalogue_are_found_named_and_mended(entry: str) -> None:
-    """A few mistakes in the proofs of an entry; ``make mutations`` makes thousands."""
-    tally = Tally(list(campaign(seed=3, most=16, each=8, only=[entry])))
-    assert len(tally.wrong) >= 8
-    for what, least in (("found", 0.9), ("named", 0.75), ("repaired", 0.95)):
+    """A few mistakes in the proofs of an entry; ``make mutations`` makes thousands.
+
+    Each line that has one is found and none before it is blamed. Of 95 mutants of this entry, from four seeds, 73 were named as they were
+    made; the others have a name too that makes the line right, so that a sample of 24 must reach two in three.
+    """
+    tally = Tally(list(campaign(seed=3, most=60, each=8, only=[entry])))
+    assert len(tally.wrong) >= 20
+    for what, least in (("found", 0.95), ("named", 0.66), ("repaired", 0.95)):
         n, of = tally.share(what)
         assert n >= least * of, (what, n, of, [(o.mutant.mistake, o.verdict, o.named) for o in tally.wrong])
     assert tally.share("alarms")[0] == 0
