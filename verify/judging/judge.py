@@ -22,14 +22,14 @@ from verify.kernel.expr import Derivative as DerivativeOf
 from verify.kernel.expr import Tensor
 from verify.kernel.program import Assumption, OutOfReach, SumsToOne, nodes
 from verify.meaning.claims import LEARNING_RATES, ChainReading, Typed, is_chain_rule, names_quantity
-from verify.meaning.declarations import Declared, known_to, states_shape
+from verify.meaning.declarations import Declared, known_to
 from verify.meaning.definitions import Line
 from verify.meaning.elaborate import Clash, Undeclared, Unread
 from verify.meaning.families import DEPTH, instances
 from verify.meaning.network import Network
 from verify.meaning.repairs import ANYWHERE, WHERE_ILL_TYPED, Around, Candidate, TextEdit, left_out_tag
 from verify.meaning.strangers import is_closed
-from verify.meaning.symbols import SAME_LETTERS, glyph_cost, keys_in, letter_of
+from verify.meaning.symbols import SAME_LETTERS, Lexicon, glyph_cost, keys_in, letter_of, states_shape
 from verify.meaning.vocabulary import says
 from verify.programs import affected
 from verify.reading.syntax import (
@@ -159,7 +159,7 @@ class Judge:
             content = line.statement.content
             conditions = tuple(c for c in line.statement.conditions if isinstance(c, Chain))
             if isinstance(content, Chain) and content.links:
-                if is_case(content):
+                if is_case(content, self.network.words):
                     self.state.cases = (content,)
                     found.extend(self._listed(line, content, "given", "a case condition"))
                 else:
@@ -657,9 +657,12 @@ def times_last(left: Node, right: Node) -> Node:
     return Product(left.span, "cdot", left, right)
 
 
-def is_case(chain: Chain) -> bool:
-    """Whether a chain is a condition on index letters: ``i = k``, ``i ≠ k``, ``i = 1``."""
+def is_case(chain: Chain, words: Lexicon) -> bool:
+    """Whether a chain is a condition on index letters: ``i = k``, ``i ≠ k``, ``i = 1``; two letters of which none is an index are not."""
     if chain.first is None or letter_of(chain.first) is None:
+        return False
+    letters = [letter for side in (chain.first, *(link.right for link in chain.links)) if side is not None and (letter := letter_of(side))]
+    if len(letters) > 1 and all(link.relation == "=" for link in chain.links) and not any(map(words.is_index, letters)):
         return False
     return all(
         link.relation in ("=", "!=") and link.right is not None and (letter_of(link.right) is not None or isinstance(link.right, Number))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -39,6 +39,7 @@ from verify.meaning.strangers import free_variables
 from verify.meaning.symbols import (
     OPEN_FUNCTIONS,
     Lexicon,
+    is_identity,
     is_ones,
     keys_in,
     letter_of,
@@ -48,6 +49,7 @@ from verify.meaning.symbols import (
     occurrence,
     occurrences_in,
     script_text,
+    states_shape,
 )
 from verify.meaning.tables import TableElaborator, at, cells_of, is_written_out
 from verify.meaning.twins import without_twins
@@ -62,7 +64,6 @@ from verify.reading.syntax import (
     Document,
     Group,
     Juxtaposed,
-    Link,
     Name,
     Node,
     Number,
@@ -165,6 +166,22 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
     return Declared(own, scopes, defining, frozenset(values), found, solutions(every, words))
 
 
+def identities(every: Iterable[Line], known: Container[str], words: Lexicon) -> bool:
+    r"""Whether a lone I is an identity matrix: no shape is stated for it, and it is never defined, transposed or differentiated by."""
+    for line in every:
+        head = head_of(line, words)
+        if head is not None and head.key == "I":
+            return False
+        for node in walk(line.statement.content):
+            by = node.denominators if isinstance(node, Derivative) else ()
+            if any(is_identity(d) for d in by):
+                return False
+            occ = occurrence(node, words) if is_identity(node) else None
+            if occ is not None and (occ.transposed or occ.key in known):
+                return False
+    return True
+
+
 def numbered(every: Iterable[Line]) -> Iterator[tuple[int, Node]]:
     """The statements of lines with the lines' numbers."""
     return ((line.number, line.statement.content) for line in every)
@@ -240,7 +257,8 @@ def _built(
     positional = _positional(defining, words, shapes, numbers)
     looked_positional = positional
     lying = declared_rows(stated, named_entries)
-    shaped, positional = fitting_shapes(looked_positional, words, dict.fromkeys(numbers, ()) | shapes, stated, lying)
+    squares = identities(every, shapes, words)
+    shaped, positional = fitting_shapes(looked_positional, words, dict.fromkeys(numbers, ()) | shapes, stated, lying, squares)
     entries = {occ.key for line in every for side in sides_of(line) for occ in occurrences_in(side, words) if occ.written}
     of_words = stated_shapes({key: found for key, found in stated.items() if key not in entries}, False)
     state, grids, lengths = _variables_of(shaped if shaped is not None else of_words)
@@ -429,27 +447,29 @@ def is_capital(key: str) -> bool:
 
 
 def stated_widths(every: list[Line], words: Lexicon) -> dict[str, tuple[str, ...]]:
-    r"""The widths that ``W \in \mathbb{R}^{m \times n}`` states for a quantity, at most two: keys of names, or numbers."""
+    r"""The widths that ``W \in \mathbb{R}^{m \times n}`` states for a quantity, at most two: keys of names, or numbers.
+
+    The symbols of a list, ``x, y \\in \\mathbb{R}^n``, have one shape.
+    """
     found: dict[str, tuple[str, ...]] = {}
-    for line in every:
+    listed: list[Node] = []
+    for before, line in zip([None, *every], every, strict=False):
+        if before is not None and before.formula is not line.formula:
+            listed = []
         for chain in (line.statement.content, *line.statement.conditions):
             if not isinstance(chain, Chain) or chain.first is None:
+                listed = [*listed, chain] if isinstance(chain, (Name, Scripted)) else []
                 continue
             for link in chain.links:
                 if states_shape(link):
                     assert isinstance(link.right, (Name, Scripted))
                     sizes = _sizes(link.right.sup, words) if isinstance(link.right, Scripted) and link.right.sup is not None else []
-                    for item in chain.first.items if isinstance(chain.first, Tuple) else (chain.first,):
+                    for item in (*listed, *(chain.first.items if isinstance(chain.first, Tuple) else (chain.first,))):
                         occ = occurrence(item, words) if isinstance(item, (Name, Scripted)) else None
                         if occ is not None and len(sizes) <= 2 and (not occ.written or is_bold(occ.key)):
                             found[occ.key] = tuple(sizes)
+            listed = []
     return found
-
-
-def states_shape(link: Link) -> bool:
-    r"""Whether a relation says of which shape something is: ``\in \mathbb{R}^n``, also without an exponent."""
-    base = link.right.base if isinstance(link.right, Scripted) else link.right
-    return link.relation == "in" and isinstance(base, Name) and base.text == "R"
 
 
 def _sizes(node: Node, words: Lexicon) -> list[str]:

@@ -185,6 +185,22 @@ def function_name(node: Node) -> str | None:
     return None
 
 
+def power_of_e(node: Node) -> Node | None:
+    """The exponent of ``e^u``, else None."""
+    if isinstance(node, Scripted) and isinstance(node.base, Name) and node.base.text == "e" and node.sub is None and not node.primes:
+        return node.sup
+    return None
+
+
+def is_sum(node: Node) -> bool:
+    """Whether a node is a sum, or a power of one, in parentheses or not: a bare Σ sums what the line lacks wherever it stands."""
+    while isinstance(node, (Group, Scripted)):
+        if isinstance(node, Group) and node.delimiter not in ("(", "[", "{"):
+            return False
+        node = node.body if isinstance(node, Group) else node.base
+    return isinstance(node, Big)
+
+
 def ends_at(node: Big) -> int | None:
     """How many positions a sum from 0 or 1 to a number runs over, else None."""
     if not (isinstance(node.upper, Number) and node.upper.text.isdigit() and isinstance(node.lower, Chain) and len(node.lower.links) == 1):
@@ -281,18 +297,9 @@ class Elaborator:
         if isinstance(node, Scripted) and isinstance(node.base, Name) and node.base.text == "1" and isinstance(node.sub, Chain):
             return self.scripted(replace(node, base=Number(node.base.span, "1")), target)
         occ = occurrence(node, self.net.words)
-        if (
-            (
-                isinstance(node, Scripted)
-                and isinstance(node.base, Name)
-                and node.base.text == "e"
-                and node.sup is not None
-                and not ("e" in self.net.slots and (self.net.slots["e"] == () or isinstance(node.sup, Number)))
-            )
-            and node.sub is None
-            and not node.primes
-        ):
-            inner = self.value(node.sup, None)
+        power = power_of_e(node)
+        if power is not None and not ("e" in self.net.slots and (self.net.slots["e"] == () or isinstance(power, Number))):
+            inner = self.value(power, None)
             return Value(k.Apply("exp", inner.expr), inner.implicit)
         if occ is None:
             assert isinstance(node, Scripted)
@@ -418,7 +425,7 @@ class Elaborator:
             if isinstance(base, Big) and base.body is None:
                 return self.primed(self.big(base, target), primes)
             return self.primed(self.value(base, None), primes)
-        return self.raised(self.value(base, target if not isinstance(base, Group) else None), sup)
+        return self.raised(self.value(base, target if not isinstance(base, Group) or is_sum(base) else None), sup)
 
     def primed(self, value: Value, times: int) -> Value:
         variable = self.around.prime
@@ -544,7 +551,9 @@ class Elaborator:
             if node.operator in ("/", "div"):
                 return self.quotient(node.left, node.right, target)
             raise Unread(f"the product sign {node.operator}")
-        return self.multiplied([self.value(f, None if not isinstance(f, (Big, Cases)) else target) for f in self.factors(node)], target)
+        factors = self.factors(node)
+        within = [target if isinstance(f, Cases) or is_sum(f) or len(factors) == 1 else None for f in factors]
+        return self.multiplied([self.value(f, axes) for f, axes in zip(factors, within, strict=True)], target)
 
     def multiplied(self, values: list[Value], target: frozenset[str] | None) -> Value:
         """The product of values in order: Jacobians of a chain contract, the rest joins by axis."""
@@ -610,7 +619,7 @@ class Elaborator:
 
     def quotient(self, numerator: Node, denominator: Node, target: frozenset[str] | None) -> Value:
         top = self.value(numerator, target)
-        bottom = self.value(denominator, None)
+        bottom = self.value(denominator, target if is_sum(denominator) else None)
         axes = tuple(dict.fromkeys(top.implicit + bottom.implicit))
         return Value(k.div(top.expr, bottom.expr), axes)
 
@@ -925,7 +934,7 @@ class Elaborator:
                 continue
             if not isinstance(condition, Chain):
                 raise Unread("a case whose condition is not a relation")
-            guard = self.guard(condition)
+            guard = self.guard(condition, target)
             axes.update(dict.fromkeys(guard.implicit))
             guards.append(guard.expr)
         if sum(g is None for g in guards) > 1:
@@ -937,7 +946,7 @@ class Elaborator:
         expr = k.add(*(k.mul(g if g is not None else rest, v.expr) for g, v in zip(guards, values, strict=True)))
         return Value(expr, tuple(axes))
 
-    def guard(self, condition: Chain) -> Value:
+    def guard(self, condition: Chain, target: frozenset[str] | None = None) -> Value:
         """A condition as 0 or 1: a step for an order of numbers, a delta for equal indices."""
         if condition.first is None or len(condition.links) != 1 or condition.links[0].right is None:
             raise Unread("a condition with more than one relation")
@@ -946,7 +955,7 @@ class Elaborator:
         assert right is not None
         if link.relation in ("=", "!=") and letter_of(left) and letter_of(right):
             return Value(indicator(self.index_condition(condition)))
-        one, other = self.value(left, None), self.value(right, None)
+        one, other = (self.value(side, target if is_sum(side) else None) for side in (left, right))
         axes = tuple(dict.fromkeys(one.implicit + other.implicit))
         if link.relation in (">", ">="):
             return Value(k.Step(k.sub(one.expr, other.expr)), axes)

@@ -26,6 +26,7 @@ from verify.meaning.elaborate import (
     extreme,
     function_name,
     indicator,
+    power_of_e,
     raised,
 )
 from verify.meaning.network import Network
@@ -242,8 +243,8 @@ class MatrixElaborator:
             assert isinstance(node, Scripted)
             return self.scripted(node)
         key = self.entries.resolve(occ.key)
-        if key == "e" and occ.exponent is not None and "e" not in self.net.slots:
-            inner = self.grid(occ.exponent)
+        if (power := power_of_e(node)) is not None and not occ.transposed and "e" not in self.net.slots:
+            inner = self.grid(power)
             return replace(inner, expr=k.Apply("exp", inner.expr))
         row_axis, col_axis = self.net.grids.get(key, (None, None))
         if len(occ.written) == 1 and row_axis and col_axis and len(self.net.slots[key]) == 2 and key not in self.net.failed:

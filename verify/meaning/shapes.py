@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from verify.meaning.abbreviations import free_letters
 from verify.meaning.axes import Defining
-from verify.meaning.elaborate import function_name, indicated
-from verify.meaning.symbols import Lexicon, axes_of_ones, is_ones, letter_of, occurrence, occurrences_in
+from verify.meaning.elaborate import function_name, indicated, power_of_e
+from verify.meaning.symbols import Lexicon, axes_of_ones, is_identity, is_ones, letter_of, occurrence, occurrences_in
 from verify.reading.syntax import Added, Big, Call, Chain, Fraction, Group, Juxtaposed, Matrix, Name, Node, Noted, Product, Scripted, Tuple
 from verify.reading.traversal import walk
 
@@ -165,12 +165,14 @@ def fitting_shapes(
     declared: Mapping[str, tuple[str, ...]],
     stated: Mapping[str, tuple[str, ...]],
     lying: Mapping[str, bool],
+    identities: bool = False,
 ) -> tuple[Shapes | None, list[Defining]]:
     """The shapes of definitions in matrix notation, and those of them that fit together.
 
     ``stated`` are the widths that the document states for a quantity, "1" for a single row or column; they hold unless more definitions
     fit without them, or two names would be one axis. Vectors are columns, or rows if more definitions fit so; those that ``lying``
-    speaks of are rows where it says True. A definition that does not fit the ones before it is left out.
+    speaks of are rows where it says True.
+    With ``identities`` a lone I is an identity matrix. A definition that does not fit the ones before it is left out.
     """
     definitions = list(definitions)
     best: tuple[Shapes | None, list[Defining]] = (None, [])
@@ -179,7 +181,7 @@ def fitting_shapes(
         for definition in definitions:
             trial = Shapes(list(state.parent), dict(state.of), dict(state.lead), state.named)
             try:
-                _Walker(trial, words, declared, rows, lying).definition(definition)
+                _Walker(trial, words, declared, rows, lying, identities).definition(definition)
             except Misfit:
                 continue
             if len({trial.find(axis) for axis in trial.named.values()}) < len(trial.named):
@@ -219,9 +221,15 @@ def stated_shapes(stated: Mapping[str, tuple[str, ...]], rows: bool) -> Shapes:
 
 class _Walker:
     def __init__(
-        self, state: Shapes, words: Lexicon, declared: Mapping[str, tuple[str, ...]], rows: bool, lying: Mapping[str, bool]
+        self,
+        state: Shapes,
+        words: Lexicon,
+        declared: Mapping[str, tuple[str, ...]],
+        rows: bool,
+        lying: Mapping[str, bool],
+        identities: bool,
     ) -> None:
-        self.state, self.words, self.declared, self.rows, self.lying = state, words, declared, rows, lying
+        self.state, self.words, self.declared, self.rows, self.lying, self.identities = state, words, declared, rows, lying, identities
 
     def definition(self, definition: Defining) -> None:
         self.letters: dict[str, int] = {}
@@ -263,6 +271,9 @@ class _Walker:
         if is_ones(node):
             row, col = (self.state.new() if along else UNIT for along in axes_of_ones(node))
             return (row, col)
+        if is_identity(node) and self.identities:
+            square = self.state.new()
+            return (square, square)
         occ = occurrence(node, self.words)
         if occ is None:
             if not isinstance(node, Scripted):
@@ -278,8 +289,9 @@ class _Walker:
         if occ.written and not is_bold(occ.key):
             return (UNIT, UNIT)
         self.lead(occ.key, occ.written)
-        if occ.key == "e":
-            return self.shape(occ.exponent) if occ.exponent is not None else (UNIT, UNIT)
+        if occ.key == "e" or power_of_e(node) is not None:
+            power = power_of_e(node)
+            return self.shape(power) if power is not None else (UNIT, UNIT)
         self.declare(occ.key)
         row, col = self.state.of[occ.key]
         return (col, row) if occ.transposed else (row, col)

@@ -19,6 +19,7 @@ from verify.reading.syntax import (
     Differential,
     Group,
     Juxtaposed,
+    Link,
     Nabla,
     Name,
     Node,
@@ -186,8 +187,8 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
     """How the formulas of a document use letters.
 
     A letter is an index if a big operator binds it, if a condition compares it with another index letter, or if it is one of the usual ones
-    and stands as a subscript without naming a quantity of its own. Superscripts are layers for a base that is also written with
-    ``1`` or a letter there.
+    and stands as a subscript without naming a quantity of its own. What has a shape is compared as a quantity.
+    Superscripts are layers for a base that is also written with ``1`` or a letter there.
     """
     bound: set[str] = set()
     compared: set[str] = set()
@@ -198,7 +199,9 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
     tags: set[str] = set()
     heads: set[str] = set()
     pairs: set[str] = set()
+    shaped: set[str] = set()
     roots = list(roots)
+    listed: list[Node] = []
     for root in roots:
         events = {id(part) for n in walk(root) if isinstance(n, Operator) and n.text == "mid" for part in n.operands}
         for node in walk(root):
@@ -225,12 +228,17 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
                         compared.update(letter_of(n) or "" for n in (first, *(link.right for link in links if link.right)))
         if isinstance(root, Chain) and root.first is not None:
             heads.update(headed(root))
+            if any(states_shape(link) for link in root.links):
+                own = root.first.items if isinstance(root.first, Tuple) else (root.first,)
+                shaped.update(letter_of(n) or "" for n in (*listed, *own))
             for occurrence in (root.first, *(_derived(root.first))):
                 name = occurrence.base if isinstance(occurrence, Scripted) else occurrence
                 if isinstance(name, Name):
                     quantities[name.text] += 1
+        listed = [*listed, root] if isinstance(root, Name) else []
     indices = set(bound)
-    indices.update(c for c in compared if c in bound or c.lower() in bound or c in USUAL_INDICES or c in subscripts)
+    usual = USUAL_INDICES - shaped
+    indices.update(c for c in compared if c in bound or c.lower() in bound or c in usual or c in subscripts)
     for letter, bases in subscripts.items():
         if letter in heads and letter not in bound:
             continue  # a quantity of its own: the i of an input gate i_t
@@ -253,6 +261,12 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
     layered = {base for base, sups in superscripts.items() if base and ("1" in sups or sups & {"l", "L", "ell", "l-1", "l+1", "h"})}
     words = Lexicon(frozenset(indices | {ROW, COLUMN}), frozenset(bound), frozenset(layered))
     return replace(words, merged=_merged(roots, words))
+
+
+def states_shape(link: Link) -> bool:
+    r"""Whether a relation says of which shape something is: ``\in \mathbb{R}^n``, also without an exponent."""
+    base = link.right.base if isinstance(link.right, Scripted) else link.right
+    return link.relation == "in" and isinstance(base, Name) and base.text == "R"
 
 
 def headed(root: Chain) -> Iterator[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from verify.kernel.expr import Derivative, Expr, Index, Prod, Size, Sum, children
+from verify.kernel.expr import Add, Derivative, Expr, Index, Prod, Size, Sum, children
 from verify.kernel.program import Program
 
 LETTERS = "ijklmnpqrstuv"
@@ -45,10 +45,21 @@ def page_of(program: Program, exprs: Iterable[Expr] = (), rows: bool = False) ->
     formal = dict.fromkeys(i for d in program.definitions for i in d.indices)
     bound = {i.name for expr in own for node in below(expr) if isinstance(node, (Sum, Prod)) for i in (node.index,)}
     letters = naming([*formal, *indices_of(every)], taken, bound | {*LETTERS})
-    sized = {node.axis for expr in every for node in below(expr) if isinstance(node, Size)}
+    sized = {axis for expr in every for node in below(expr) if (axis := counted(node)) is not None}
     axes = [axis for axis in dict.fromkeys(i.axis for d in program.definitions for i in d.indices) if axis in sized]
     free = iter(c for c in WIDTHS if c not in taken)
     return Page(program, letters, {axis: next(free) for axis in axes}, rows)
+
+
+def counted(node: Expr) -> str | None:
+    """The axis whose number of positions a node is, or becomes where it sums something that is the same all along the axis; else None."""
+    match node:
+        case Size(axis):
+            return axis
+        case Sum(index, body):
+            terms = body.terms if isinstance(body, Add) else (body,)
+            return index.axis if any(index not in term.free for term in terms) else None
+    return None
 
 
 def naming(indices: Iterable[Index], taken: Iterable[str] = (), usual: Container[str] | None = None) -> dict[Index, str]:

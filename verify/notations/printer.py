@@ -85,6 +85,8 @@ class Printer(ABC):
                 return wrapped(self.product(factors), level, PRODUCT)
             case Pow(base, exponent):
                 return self.power(base, exponent)
+            case Sum(index, body) if signed(body)[0] == "-":
+                return wrapped(f"-{self.text(Sum(index, signed(body)[1]), PRODUCT)}", level, SUM)
             case Sum() | Prod():
                 return self.big(expr, level)
             case Step(argument):
