@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from types import MappingProxyType
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A token: ``kind`` is letter, number, command (text without backslash), or the character itself for all else; ``row`` is ``\\\\``."""
 
     kind: str
@@ -68,37 +68,39 @@ HALVES = {"½": ("1", "2"), "⅓": ("1", "3"), "¼": ("1", "4"), "⅔": ("2", "3
 IGNORED = frozenset("​‌‍‎‏‪‫‬‭‮﻿\x00")
 
 _TOKEN = re.compile(
-    r"(?P<space>\s+)|(?P<comment>(?<!\\)%[^\n]*\n?)|\\(?P<name>[A-Za-z]+)(?P<star>\*?)|(?P<row>\\\\)|\\(?P<other>.)|(?P<number>\d+(?:\.\d+)?|\.\d+)|(?P<char>.)",
-    re.DOTALL,
+    r"""(?P<char>[^\s\\%\d.])
+    | \\(?P<starred>(?:operatorname|text|hspace|vspace|tag|DeclareMathOperator)\*) | \\(?P<name>[A-Za-z]+)
+    | (?P<number>\d+(?:\.\d+)?|\.\d+)
+    | (?P<row>\\\\)(?:\s*\[-?[\d.]+\s*[a-z]{2}\])? | \\(?P<other>.)
+    | (?<!\\)%[^\n]*\n? | (?P<rest>\S)""",
+    re.DOTALL | re.VERBOSE,
 )
-_STARRED = frozenset({"operatorname", "text", "hspace", "vspace", "tag", "DeclareMathOperator"})
+"""One token, or a comment; what lies between the matches is white space."""
 
 
 def tokenize(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     """The tokens of a stretch of text; white space and invisible characters are left out, comments too."""
     tokens: list[Token] = []
-    at, stop = start, len(text) if end is None else end
-    while at < stop:
-        match = _TOKEN.match(text, at, stop)
-        assert match is not None
-        kind, group = match.lastgroup, match.group()
-        at = match.end()
-        if kind in ("name", "star"):
-            name = match.group("name")
-            if match.group("star") and name not in _STARRED:
-                at -= 1
-            tokens.append(Token("command", name, match.start(), at))
-        elif kind == "row":
-            tokens.append(Token("row", group, match.start(), at))
-            bracket = re.compile(r"\s*\[-?[\d.]+\s*[a-z]{2}\]").match(text, at, stop)
-            at = bracket.end() if bracket else at
-        elif kind == "other":
-            tokens.append(Token("command", match.group("other"), match.start(), at))
-        elif kind == "number":
-            tokens.append(Token("number", group, match.start(), at))
-        elif kind == "char":
-            tokens.extend(_character(group, match.start(), at))
+    for match in _TOKEN.finditer(text, start, len(text) if end is None else end):
+        group = match.lastgroup
+        if group == "char" or group == "rest":
+            found = match[group]
+            kind = _KINDS.get(found)
+            if kind is None:
+                tokens += _character(found, match.start(), match.end())
+            else:
+                tokens.append(Token(kind, found, match.start(), match.end()))
+        elif group == "number":
+            tokens.append(Token("number", match[group], match.start(), match.end()))
+        elif group == "row":
+            tokens.append(Token("row", match[group], match.start(), match.end(group)))
+        elif group is not None:
+            tokens.append(Token("command", match[group].rstrip("*") if group == "starred" else match[group], match.start(), match.end()))
     return tokens
+
+
+_KINDS = {ch: "letter" if ch.isalpha() else ch for ch in map(chr, range(33, 127)) if not ch.isdigit()}
+"""The kinds of the printable ASCII characters; all others are looked at one by one."""
 
 
 def _character(ch: str, start: int, end: int) -> list[Token]:
@@ -216,7 +218,7 @@ def expanded(tokens: list[Token], macros: Mapping[str, Macro]) -> tuple[list[Tok
                     stack.pop()
                 arguments.append(given)
             else:
-                arguments.append([replace(t, start=token.start, end=token.end) for t in macro.default])
+                arguments.append([t._replace(start=token.start, end=token.end) for t in macro.default])
         while len(arguments) < macro.arguments and stack:
             arguments.append(_argument(stack))
         body = list(macro.body)
@@ -228,7 +230,7 @@ def expanded(tokens: list[Token], macros: Mapping[str, Macro]) -> tuple[list[Tok
                 inserted.extend(arguments[k] if k < len(arguments) else [])
                 n += 2
             else:
-                inserted.append(replace(body[n], start=token.start, end=token.end))
+                inserted.append(body[n]._replace(start=token.start, end=token.end))
                 n += 1
         stack.extend(reversed(inserted))
     return out, False

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 from xml.etree.ElementTree import Element, tostring
 
-from verify.reading.parser import BREAKS, COLOURED, FONTS, FRACTIONS, IGNORED, RELATIONS, SPACED, TEXTS, parse
+from verify.reading.lexicon import BREAKS, COLOURED, FONTS, FRACTIONS, IGNORED, RELATIONS, SPACED, TEXTS
+from verify.reading.parser import parse
 from verify.reading.syntax import (
     Added,
     Big,

@@ -18,7 +18,7 @@ from xml.etree.ElementTree import Element
 
 from markdown_it import MarkdownIt
 
-from verify.reading.parser import BREAKS
+from verify.reading.lexicon import BREAKS
 from verify.reading.syntax import Document, Formula, Prose, Span
 from verify.reading.tokens import Token, macros_in
 from verify.rendering.mathml import Atom, Loose, Side, Sign, Source, atoms, loose_elements, loose_tokens, math, piece_elements, pieces
