@@ -148,3 +148,35 @@ def test_one_wrong_line_is_the_only_one_refuted(code: str, right: str, wrong: st
         line = text.split("\n")[refuted.place.line - 1]
         again = check_code(text.replace(line.strip(), refuted.repair))
         assert at(again, text, code.index(right)).verdict == "proved"
+
+
+LINE = """\
+def fit(x, w, t):
+    {shapes}
+    r = x @ w - t
+    loss = np.sum(r ** 2) / 2
+    dr = r
+    dw = {gradient}
+    return loss, dr, dw
+"""
+
+
+@pytest.mark.parametrize(
+    ("shapes", "gradient", "verdict"),
+    [
+        ("n, d = x.shape\n    assert w.shape == (d,) and t.shape == (n,)", "x.T @ r", "proved"),
+        ("n, d = x.shape\n    assert w.shape == (d,) and t.shape == (n,)", "np.outer(x, r)", "refuted"),
+        ("assert x.shape == (n, d)\n    assert np.shape(w) == (d, k)\n    assert t.shape == (n, k)", "x.T @ r", "proved"),
+        ("assert np.shape(w) == ()\n    assert x.shape == (n,)\n    assert t.shape == (n,)", "x @ r", "unread"),
+    ],
+)
+def test_shapes_that_the_code_states_are_used(shapes: str, gradient: str, verdict: str) -> None:
+    """How many axes an input has is what an assertion or an unpacked shape says, whatever its name suggests."""
+    report = check_code(LINE.format(shapes=shapes, gradient=gradient))
+    assert [r.verdict for r in report.relations if r.lhs == "dw"] == [verdict]
+
+
+def test_the_gate_called_g_is_no_gradient() -> None:
+    """``z_g`` with a gradient ``dz_g`` of its own is a quantity, also where something is called z."""
+    source = "z = x @ W\nz_g = z * u\nloss = np.sum(z_g)\ndz_g = np.ones_like(z_g)\ndz = dz_g * u\n"
+    assert [r.verdict for r in check_code(source).relations] == ["given", "given", "given", "proved", "proved"]

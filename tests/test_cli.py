@@ -256,3 +256,14 @@ def test_the_same_output_on_every_run() -> None:
             done = subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=False)
             written.add(done.stdout)
     assert len(written) == 2
+
+
+def test_prove_prints_a_backward_pass_in_numpy(tmp_path: Path) -> None:
+    """``prove NAME --to py`` prints a function whose gradients are proved when it is checked; what is no single number is refused."""
+    out = tmp_path / "backward.py"
+    printed = run("prove", "mlp_softmax_batch", "--to", "py", "-o", str(out))
+    assert (printed.exit_code, printed.output) == (0, "")
+    assert "dW_2 = a_1.T @ dz_2" in out.read_text() and "db_1 = np.sum(dz_1, axis=0)" in out.read_text()
+    assert run("check", "--strict", str(out)).exit_code == 0
+    refused = run("prove", "sigmoid", "--to", "py")
+    assert refused.exit_code == 2 and "no single number" in refused.output

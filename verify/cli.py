@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from verify.grading.assignment import Assignment
     from verify.grading.assignment_problems import Problems
     from verify.language import Translator
+    from verify.proving.proof import Proof
     from verify.rendering.proof_parts import Part
     from verify.report import Report
 
@@ -238,7 +239,7 @@ def recheck(reports: tuple[Path, ...]) -> NoReturn:
 @click.argument("subject", metavar="NAME|FILE")
 @click.option("--correct", is_flag=True, help="Mend the wrong lines of a document instead, and what depends on them.")
 @click.option("--wrt", "wanted", multiple=True, metavar="NAME", help="By what to differentiate, as w_{h1}; may be repeated.")
-@click.option("--to", "target", type=click.Choice(("md", "tex", "html", "pdf")), default="md", show_default=True, help="The format.")
+@click.option("--to", "target", type=click.Choice(("md", "tex", "html", "pdf", "py")), default="md", show_default=True, help="The format.")
 @click.option("--style", type=click.Choice(("index", "matrix", "loose")), default="index", show_default=True, help="The notation.")
 @click.option("--detail", type=click.Choice(("brief", "full")), default="full", show_default=True, help="How small the steps are.")
 @click.option("--lang", default="en", show_default=True, help="The language of the sentences: en, vi, or of another catalogue.")
@@ -255,7 +256,8 @@ def prove(
 ) -> None:
     """Print the proof of the gradients of an entry of the catalogue, or of the network that a document or an assignment declares.
 
-    Each step is decided before it is printed. What a file says beside its definitions is no part of the proof.
+    Each step is decided before it is printed. What a file says beside its definitions is no part of the proof. With --to py it is a NumPy
+    function of the forward pass and the gradients; lines that do not come out as proved when the code is read again go to standard error.
 
     With --correct the document itself is printed, its wrong lines mended in its own notation and marked; what was changed goes to standard
     error. Exit status: 0, or with --correct 1 where a wrong line is left; 2 nothing can be printed.
@@ -271,7 +273,10 @@ def prove(
         raise click.UsageError("a PDF goes to a file: -o OUT.pdf")
     translate = _translator(lang)
     try:
-        data = _proof_document(parts(prove_subject(subject, wanted, detail), style, translate), target, lang)
+        if target == "py":
+            data = _proof_code(Path(subject), prove_subject(subject, wanted, "brief", own_steps=False))
+        else:
+            data = _proof_document(parts(prove_subject(subject, wanted, detail), style, translate), target, lang)
         if output is None:
             click.echo(data, nl=False)
         else:
@@ -280,6 +285,18 @@ def prove(
         _fail(Path(subject), str(error))
     except Unreadable as error:
         _fail(output or Path(subject), str(error))
+
+
+def _proof_code(path: Path, proof: Proof) -> bytes:
+    """A proof as NumPy code, read again as an answer in code would be; says which gradients do not come out as proved."""
+    from verify.checking_code import check_code
+    from verify.rendering.proof_code import proof_python
+
+    source = proof_python(proof)
+    for relation in check_code(source).relations:
+        if relation.verdict not in ("given", "proved", "tested"):
+            _complain(path, f"{relation.lhs}: {relation.verdict}, {relation.message}", relation.place.line)
+    return source.encode()
 
 
 def _proof_document(found: Sequence[Part], target: str, lang: str) -> bytes:

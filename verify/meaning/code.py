@@ -186,8 +186,8 @@ class Names:
         stem, bracket, rest = key.partition("[")
         for pattern in _GRADIENT:
             found = pattern.match(stem)
-            if found is None:
-                continue
+            if found is None or (pattern is _GRADIENT[-1] and {f"d{stem}", f"grad_{stem}"} & self.known):
+                continue  # what has a gradient of its own is none: the z_g of a gate beside dz_g
             for q in (found["q"], *PLURALS.get(found["q"], ())):
                 wanted = q + bracket + rest
                 if wanted in self.known and wanted != key:
@@ -248,6 +248,10 @@ def is_bias(key: str) -> bool:
 # Following the code
 
 
+Stated = tuple[str | None, ...]
+"""What code states of a shape: of each dimension the name or the numeral of its length, or None where only that there is one."""
+
+
 @dataclass
 class Outline:
     """What a glance over all of the code shows, before anything is followed."""
@@ -261,6 +265,7 @@ class Outline:
     functions: dict[str, py.Function]
     called: dict[str, list[py.Called]]
     assigned: set[str] = field(default_factory=set)
+    shapes: dict[str, Stated] = field(default_factory=dict)
     names: Names = field(default_factory=lambda: Names(()))
 
 
@@ -269,10 +274,17 @@ def outline(code: Code) -> Outline:
     found = Outline(set(), set(), set(), set(), set(), set(), {}, {})
     bare: set[str] = set()
     indexed: set[str] = set()
+    disputed: set[str] = set()
     for statement in py.every_statement(code.statements):
         if isinstance(statement, py.Function):
             found.functions[statement.name] = statement
             found.keys |= {name for name, _ in statement.parameters}
+        for place, shape in stated_shapes(statement):
+            known = found.shapes.setdefault(place, shape)
+            if len(known) != len(shape):
+                disputed.add(place)
+            elif None not in shape:
+                found.shapes[place] = shape
         assigned = {id(t) for t in _targets(statement)}
         for expression in expressions_of(statement):
             if id(expression) in assigned:
@@ -299,12 +311,45 @@ def outline(code: Code) -> Outline:
             ):
                 found.updated.add(key)
     found.lists |= {name for name in indexed if name not in bare}
+    found.shapes = {key: shape for key, shape in found.shapes.items() if key not in found.assigned | disputed}
     found.names = Names(found.keys - found.widths - found.functions.keys())
     for key in sorted(found.keys):
         base = found.names.base_of(key)
         if base is not None:
             found.differentiated.add(base)
     return found
+
+
+def stated_shapes(statement: Statement) -> Iterator[tuple[str, Stated]]:
+    """The shapes that a statement states of plain names: ``n, d = X.shape``, ``assert X.shape == (n, d)``, ``assert np.shape(c) == ()``."""
+    match statement:
+        case py.Assign(_, py.Listed(_, items), _, of, "") if (key := _shape_of(of)) is not None:
+            yield key, (None,) * len(items)
+        case py.Assertion(_, py.Binary(_, "and", one, other)):
+            yield from stated_shapes(py.Assertion(statement.span, one))
+            yield from stated_shapes(py.Assertion(statement.span, other))
+        case py.Assertion(_, py.Binary(_, "==", of, py.Listed(_, items))) if (key := _shape_of(of)) is not None:
+            yield key, tuple(_length(item) for item in items)
+
+
+def _shape_of(node: Expression) -> str | None:
+    """The key of what an expression is the shape of: ``X.shape``, ``np.shape(X)``."""
+    match node:
+        case py.Member(_, of, "shape"):
+            return plain_key(of)
+        case py.Called(_, py.Member(_, py.Name(_, module), "shape"), (of,), ()) if module in MODULES:
+            return plain_key(of)
+    return None
+
+
+def _length(node: Expression) -> str | None:
+    """The name or the numeral of a length, else None."""
+    match node:
+        case py.Number(_, value) if value.denominator == 1:
+            return str(value)
+        case py.Name(_, text):
+            return text
+    return None
 
 
 def _targets(statement: Statement) -> tuple[Expression, ...]:
@@ -339,7 +384,7 @@ def expressions_of(statement: Statement) -> tuple[Expression, ...]:
             return (value,)
         case py.Loop(_, target, over, _):
             return tuple(e for e in (target, over) if e is not None)
-        case py.Branch(_, test, _, _):
+        case py.Branch(_, test, _, _) | py.Assertion(_, test):
             return (test,)
     return ()
 
@@ -433,6 +478,8 @@ class Follower:
         self.thresholds: dict[str, tuple[Expr, bool]] = {}
         self.positive: set[str] = set()
         self.shared: dict[tuple[str, str], Entry] = {}
+        self.lengths: dict[str, str] = {}
+        """The axes of the lengths that shapes are stated by."""
 
     # -- keys and values --------------------------------------------------------------------------------------------------------------
 
@@ -531,6 +578,8 @@ class Follower:
             self.hot[name] = labels
             self.entries[key] = labels
             return labels
+        if axes is None and key in self.sketch.shapes:
+            axes = tuple(self.stated_axis(f"{key}.{n + 1}", length) for n, length in enumerate(self.sketch.shapes[key]))
         if axes is None:
             if key in self.sketch.widths or (key in SCALARS and key in ("m", "N", "n")):
                 axis = self.axes.new(key, fixed=True)
@@ -550,6 +599,19 @@ class Follower:
         self.entries[key] = quantity
         self.versions.setdefault(key, []).append(quantity.name)
         return quantity
+
+    def stated_axis(self, hint: str, length: str | None) -> str | None:
+        """The axis of a dimension whose length the code states: one for each name of a length, none for a length of 1."""
+        if length is None or length == "1":
+            return None if length == "1" else self.axes.new(hint)
+        known = self.entries.get(length)
+        if isinstance(known, Array) and isinstance(known.expr, k.Size):
+            return known.expr.axis
+        if length.isdigit():
+            axis = self.axes.new(hint)
+            self.axes.sizes[axis] = int(length)
+            return axis
+        return self.lengths.setdefault(length, self.axes.new(length))
 
     def unused(self, key: str) -> str:
         name = key

@@ -334,12 +334,28 @@ def targets(program: Program, known: Iterable[str]) -> set[Assumption]:
                 for inner in nodes(program.by_name, factor) if not isinstance(factor, k.Tensor) or factor.name not in leaves else ():
                     if isinstance(inner, k.Apply) and inner.function == "log":
                         axes |= normalized(program, inner.argument) | summed_exponentials(program, inner.argument)
-            for factor in node.factors:
-                if isinstance(factor, k.Tensor) and factor.name in leaves and factor.name not in known:
-                    at = [n for n, axis in enumerate(leaves[factor.name].axes) if axis in axes]
-                    if len(at) == 1:
-                        found.add(SumsToOne(factor.name, at[0]))
+            for name in {name for factor in node.factors for name in smoothed(program, factor)} - {*known}:
+                at = [n for n, axis in enumerate(leaves[name].axes) if axis in axes]
+                if len(at) == 1:
+                    found.add(SumsToOne(name, at[0]))
     return found
+
+
+TARGETS = re.compile(r"(?:[yt]|targets?|labels?|y_?true|y_?hot|one_?hot)(?:_?\w{0,2})", re.IGNORECASE)
+"""What targets are called."""
+
+
+def smoothed(program: Program, factor: Expr) -> set[str]:
+    """The leaf that a factor is, or the targets that it is made of by sums and products alone, as smoothed labels are."""
+    if not isinstance(factor, k.Tensor) or factor.name not in program.by_name:
+        return set()
+    if program.by_name[factor.name].body is None:
+        return {factor.name}
+    below = list(nodes(program.by_name, factor))
+    if any(isinstance(n, (k.Apply, k.Pow, k.Step)) and n.free for n in below):
+        return set()
+    names = {n.name for n in below if isinstance(n, k.Tensor) and n.indices and program.by_name[n.name].body is None}
+    return names if len(names) == 1 and all(map(TARGETS.fullmatch, names)) else set()
 
 
 def normalized(program: Program, expr: Expr) -> set[str]:

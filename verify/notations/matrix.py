@@ -61,7 +61,7 @@ def sides(page: Page, exprs: Sequence[Expr]) -> tuple[str, ...] | Unsayable:
         free = sorted(frozenset[Index]().union(*(e.free for e in exprs)))
         if len(free) > 2:
             raise Unsayable(f"{len(free)} axes, and a matrix has two")
-        bare = [with_softmax(_without_deltas(expr)) for expr in exprs]
+        bare = [with_softmax(without_deltas(expr)) for expr in exprs]
         printer = _Matrices(page)
         if len(free) == 1 and any(_is_diagonal(expr) for expr in bare):
             return tuple(printer.diagonal_side(expr, free[0]) for expr in bare)
@@ -83,17 +83,17 @@ def _is_diagonal(expr: Expr) -> bool:
     return isinstance(expr, Derivative) and diagonal(expr) and len(expr.free) == 1
 
 
-def _without_deltas(expr: Expr) -> Expr:
+def without_deltas(expr: Expr) -> Expr:
     """The same expression with sums over a Kronecker delta carried out, products opened that have one in a sum, numbers before sums."""
-    here = over(expr, _without_deltas)
+    here = over(expr, without_deltas)
     match here:
         case Mul(factors):
             for n, factor in enumerate(factors):
                 if isinstance(factor, Add) and any(_has_delta(t) for t in factor.terms):
                     rest = factors[:n] + factors[n + 1 :]
-                    return add(*(_without_deltas(mul(*rest, term)) for term in factor.terms))
+                    return add(*(without_deltas(mul(*rest, term)) for term in factor.terms))
         case Sum(index, Add(terms)) if any(_has_delta(t) for t in terms):
-            return add(*(_without_deltas(Sum(index, t)) for t in terms))
+            return add(*(without_deltas(Sum(index, t)) for t in terms))
         case Sum(index, body):
             factors = body.factors if isinstance(body, Mul) else (body,)
             for n, factor in enumerate(factors):

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from derivations._entry import Derivation
 
 
-def prove(derivation: Derivation, wanted: Sequence[str] = (), detail: Detail = "full") -> Proof:
+def prove(derivation: Derivation, wanted: Sequence[str] = (), detail: Detail = "full", own_steps: bool = True) -> Proof:
     """The proof of an entry: by its own steps where it has some and nothing else is wanted, else derived from its forward pass.
 
     Raises NotProved, naming the step, where the kernel does not decide one, and where a wanted quantity is not the entry's.
     """
-    if derivation.steps and not wanted:
+    if derivation.steps and not wanted and own_steps:
         return by_hand(derivation)
     root, gradients = results_of(derivation)
     return derive(

@@ -13,15 +13,18 @@ from verify.proving.proof import NotProved, Proof
 from verify.reading.document import read
 
 
-def prove_subject(subject: str, wanted: Sequence[str] = (), detail: Detail = "full") -> Proof:
-    """The proof for an entry's name or for a file. Raises NotProved or Unreadable, with the reason."""
+def prove_subject(subject: str, wanted: Sequence[str] = (), detail: Detail = "full", own_steps: bool = True) -> Proof:
+    """The proof for an entry's name or for a file; without ``own_steps`` derived even where an entry has steps of its own.
+
+    Raises NotProved or Unreadable, with the reason.
+    """
     from derivations import names
 
     if subject in names():
         from derivations import catalogue
         from verify.proving import entries  # late: only entries need SymPy
 
-        return entries.prove(catalogue()[subject], wanted, detail)
+        return entries.prove(catalogue()[subject], wanted, detail, own_steps)
     path = Path(subject)
     if not path.suffix:
         raise NotProved("no entry of the catalogue, which `backproof list` shows, and no file with the ending of a document")

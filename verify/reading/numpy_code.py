@@ -225,6 +225,14 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True)
+class Assertion:
+    """``assert test``."""
+
+    span: Span
+    test: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Unread:
     """A statement that is not read, and why."""
 
@@ -232,7 +240,7 @@ class Unread:
     reason: str
 
 
-Statement = Assign | Returned | Evaluated | Function | Loop | Branch | Unread
+Statement = Assign | Returned | Evaluated | Function | Loop | Branch | Assertion | Unread
 
 
 @dataclass(frozen=True)
@@ -448,9 +456,9 @@ class _Reader:
                 yield Branch(span, self.expression(test), self.block(then, owner, depth), self.block(otherwise, owner, depth))
             case ast.With(_, body):
                 yield from self.block(body, owner, depth)
-            case (
-                ast.Pass() | ast.Import() | ast.ImportFrom() | ast.Assert() | ast.Global() | ast.Break() | ast.Continue() | ast.AnnAssign()
-            ):
+            case ast.Assert(test):
+                yield Assertion(span, self.expression(test))
+            case ast.Pass() | ast.Import() | ast.ImportFrom() | ast.Global() | ast.Break() | ast.Continue() | ast.AnnAssign():
                 return
             case _:
                 yield Unread(span, f"not read: {type(node).__name__.lower()}")
