@@ -110,6 +110,8 @@ class State:
     """The quantities that lines define as derivatives."""
     agreed: frozenset[str | None] = frozenset()
     """The quantities whose second definition was found to say the same as the first."""
+    doubtful: frozenset[str] = frozenset()
+    """The leaves that a line seems to define with axes that they do not have: their letters may tell layers apart."""
     believing: dict[Span, Decider] = field(default_factory=dict)
     """The deciders for the networks that the document believes in, by the signs of the lines."""
 
@@ -512,6 +514,10 @@ class Judge:
         called = left.items[0] if isinstance(left, Juxtaposed) and is_call(left) else None
         if judged.number == 0 and called is not None and names_quantity(called, self.network) in self.network.arguments:
             return replace(judged, reason="a second formula for a quantity, which may define it anew")
+        if judged.failure == "ill-typed" and claim is None and judged.number == 0 and (leaf := self.bare_leaf(left)) is not None:
+            self.state.doubtful |= {leaf}
+        if any(leaf in keys or self.depends(keys, leaf) for leaf in self.state.doubtful):
+            return replace(judged, reason=judged.reason or f"the document seems to define {min(self.state.doubtful)} otherwise")
         if judged.failure == "ill-typed" and claim is None:
             if not self.understood(keys):
                 return judged
@@ -549,11 +555,15 @@ class Judge:
             return replace(judged, reason=outcome.decision.reason)
         return judged
 
+    def bare_leaf(self, side: Node) -> str | None:
+        """The quantity without definition that a side names and nothing else, ``a_k``; else None."""
+        key = names_quantity(side, self.network) if isinstance(side, (Name, Scripted)) else None
+        definition = self.network.program.by_name.get(key) if key is not None else None
+        return key if definition is not None and definition.body is None else None
+
     def is_given_number(self, one: Node, other: Node) -> bool:
         """Whether a lone symbol of a quantity without definition is said to be a number: ``t_{ij} = 1``."""
-        key = names_quantity(one, self.network) if isinstance(other, Number) else None
-        definition = self.network.program.by_name.get(key) if key is not None else None
-        return definition is not None and definition.body is None
+        return isinstance(other, Number) and self.bare_leaf(one) is not None
 
     def uses_loss(self, expr: kernel.Expr) -> bool:
         """Whether an expression rests on the derivatives of the loss that the document never defines."""

@@ -8,7 +8,7 @@ word such as "let", or under a new heading in terms of other quantities. From th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from verify.meaning.elaborate import function_name
@@ -216,6 +216,21 @@ def inner_head(line: Line, words: Lexicon) -> tuple[Found, int] | None:
     return None
 
 
+def second_head(line: Line, words: Lexicon, heads: frozenset[str]) -> Found | None:
+    r"""The definition of the second side of a chain, a symbol that no line begins with: of a in ``\hat{y} = a = \sigma(z)``; else None."""
+    chain = line.statement.content
+    if not isinstance(chain, Chain) or len(chain.links) < 2 or chain.links[0].relation not in DEFINING:
+        return None
+    second = chain.links[0].right
+    if not isinstance(second, (Name, Scripted)) or (letter := letter_of(second)) is not None and words.is_index(letter):
+        return None
+    rest = Chain(chain.span, second, chain.links[1:])
+    found = head_of(replace(line, statement=replace(line.statement, content=rest)), words)
+    if found is None or found.key in heads or found.names_entries or found.derived or is_solution(found):
+        return None
+    return replace(found, line=line)
+
+
 def named_behind(line: Line, words: Lexicon, known: Iterable[str]) -> Found | None:
     """The definition of a new symbol that stands alone on the right, ``Σ_j e^{f_j} = S``, else None."""
     chain = line.statement.content
@@ -245,6 +260,24 @@ def named_at_end(line: Line, words: Lexicon, heads: frozenset[str]) -> tuple[Fou
     if not occ.key.lstrip("\\").startswith(("delta", "varepsilon", "epsilon", "gamma", "Delta")):
         return None
     return Found(occ.key, occ.written, (chain.first,), (), line), len(chain.links) - 1
+
+
+def definitions_of(
+    line: Line, words: Lexicon, known: frozenset[str], heads: frozenset[str], second: Found | None
+) -> Iterator[tuple[Found, int]]:
+    """The definitions that a line could be, by its form, each with the number of its first relation.
+
+    ``known`` are the keys that are defined before it, ``heads`` those that some line begins with.
+    """
+    found = head_of(line, words) or named_behind(line, words, known)
+    if found is not None:
+        yield found, 0
+    elif (ended := named_at_end(line, words, heads)) is not None and ended[0].key not in known:
+        yield ended
+    elif (inner := inner_head(line, words)) is not None and inner[0].key not in known:
+        yield inner
+    if second is not None and second.key not in known:
+        yield second, 1
 
 
 def calls_unknown(node: Node) -> bool:
@@ -287,16 +320,17 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
     refinements: list[Found] = []
     every = list(every)
     heads = frozenset(head.key for line in every if (head := head_of(line, words)) is not None and not head.names_entries)
+    seconds = {line.number: second for line in every if (second := second_head(line, words, heads)) is not None}
     listed = namings(((line.number, line.statement.content) for line in every), words, heads)
     words = lettered(words, [one for _, one in reversed(listed)])
     builds: dict[str, set[str]] = {}
     solved = solutions(every, words)
     for line in every:
-        head = head_of(line, words) if line.number not in solved else None
-        if head is not None and not head.names_entries and head.key not in builds:
-            named = set(keys_in(head.bodies[0], words)) - {"e", head.key}
-            if head.key not in reached(named, builds):  # what would go round in a circle is no definition
-                builds[head.key] = named
+        for head in (head_of(line, words), seconds.get(line.number)) if line.number not in solved else ():
+            if head is not None and not head.names_entries and head.key not in builds:
+                named = set(keys_in(head.bodies[0], words)) - {"e", head.key}
+                if head.key not in reached(named, builds):  # what would go round in a circle is no definition
+                    builds[head.key] = named
     sized: dict[str, Naming] = {}
     used: set[str] = set()
     for line in every:
@@ -305,38 +339,32 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
                 if one.letter in sized and (sized[one.letter].shape, sized[one.letter].key) != (one.shape, one.key):
                     starts.append((line.number, None))  # the entries belong to another quantity or size from here on
                 sized[one.letter] = one
-        if line.number in solved:
-            continue
-        found, at = head_of(line, words) or named_behind(line, words, current), 0
-        if found is None and (ended := named_at_end(line, words, heads)) is not None and ended[0].key not in current:
-            found, at = ended
-        if found is None and (inner := inner_head(line, words)) is not None and inner[0].key not in current:
-            found, at = inner
-        if found is None or (found.key in keys_in(found.bodies[0], words) and not found.names_entries):
-            continue
-        circular = not found.names_entries and found.key in reached(set(keys_in(found.bodies[0], words)), builds)
-        if circular or (is_solution(found) and found.key in used) or (found.key.startswith("\\Delta ") and not found.derived):
-            continue  # an update that lost its form, or a step that claims a gradient: not a definition
-        earlier = current.get(found.key)
-        if earlier is not None and found.for_samples:
-            continue  # the same loss, for a batch
-        if earlier is not None:
-            if contradicts(earlier, found, words, builds):
-                starts.append((line.number, found.key))
-                current[found.key] = found
-                history.setdefault(found.key, []).append(found)
+        for found, at in definitions_of(line, words, frozenset(current), heads, seconds.get(line.number)) if line.number not in solved else ():
+            if found.key in keys_in(found.bodies[0], words) and not found.names_entries:
                 continue
-            if not is_redefinition(earlier, found, words, builds):
-                if found.bodies[0] == earlier.bodies[0]:
-                    places[line.number] = frozenset(range(1 + found.opaque))  # the same words again
-                elif not (found.parameters or found.derived or found.names_entries or earlier.derived):
-                    refinements.append(found)
-                continue
-            starts.append((line.number, None))
-        used |= set(keys_in(found.bodies[0], words))
-        current[found.key] = found
-        history.setdefault(found.key, []).append(found)
-        places[line.number] = frozenset(range(at, at + 1 + found.opaque))
+            circular = not found.names_entries and found.key in reached(set(keys_in(found.bodies[0], words)), builds)
+            if circular or (is_solution(found) and found.key in used) or (found.key.startswith("\\Delta ") and not found.derived):
+                continue  # an update that lost its form, or a step that claims a gradient: not a definition
+            earlier = current.get(found.key)
+            if earlier is not None and found.for_samples:
+                continue  # the same loss, for a batch
+            if earlier is not None:
+                if contradicts(earlier, found, words, builds):
+                    starts.append((line.number, found.key))
+                    current[found.key] = found
+                    history.setdefault(found.key, []).append(found)
+                    continue
+                if not is_redefinition(earlier, found, words, builds):
+                    if found.bodies[0] == earlier.bodies[0]:
+                        places[line.number] = frozenset(range(1 + found.opaque))  # the same words again
+                    elif not (found.parameters or found.derived or found.names_entries or earlier.derived):
+                        refinements.append(found)
+                    continue
+                starts.append((line.number, None))
+            used |= set(keys_in(found.bodies[0], words))
+            current[found.key] = found
+            history.setdefault(found.key, []).append(found)
+            places[line.number] = places.get(line.number, frozenset()) | frozenset(range(at, at + 1 + found.opaque))
     for line in every:
         if links := naming_links(line.statement.content, words):
             places[line.number] = places.get(line.number, frozenset()) | frozenset(links)
