@@ -36,6 +36,7 @@ from verify.meaning.shapes import (
 from verify.meaning.slices import slices, spoken
 from verify.meaning.slopes import with_slopes
 from verify.meaning.strangers import free_variables
+from verify.meaning.sums import with_letters
 from verify.meaning.symbols import (
     OPEN_FUNCTIONS,
     Lexicon,
@@ -148,6 +149,7 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
         roots = [line.statement.content for line in every] + [c for line in every for c in line.statement.conditions]
     words = lexicon(roots)
     every, own, words = rewritten_lines(every, own, words, vectors_made_plain(roots, words))
+    every, own, words = rewritten_lines(every, own, words, partial(with_letters, words=words))
     if abbreviated := left_out([line.statement.content for line in every], words):
         every, own, words = rewritten_lines(every, own, words, partial(with_left_out, table=abbreviated, words=words))
     heads = frozenset(head.key for line in every if (head := head_of(line, words)) is not None)

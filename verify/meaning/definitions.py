@@ -191,6 +191,11 @@ def is_solution(found: Found) -> bool:
     return any(isinstance(n.sup, Added) and n.sup.signs == ("-",) and n.sup.terms == (Number(n.span, "1"),) for n in inverses)
 
 
+def is_update(found: Found, words: Lexicon) -> bool:
+    """Whether a line gives a quantity a new value from its old one and a derivative, ``w = w - η ∂L/∂w``, and defines nothing."""
+    return found.derived and found.key in keys_in(found.bodies[0], words)
+
+
 def restates(head: Node, body: Node) -> bool:
     """Whether a side is a sum of the quantity's own values for each sample: ``J(Y) = Σ_i J(y_i) = …``."""
     while isinstance(body, Big) and body.operator == "sum" and body.body is not None:
@@ -222,7 +227,7 @@ def second_head(line: Line, words: Lexicon, heads: frozenset[str]) -> Found | No
     if not isinstance(chain, Chain) or len(chain.links) < 2 or chain.links[0].relation not in DEFINING:
         return None
     second = chain.links[0].right
-    if not isinstance(second, (Name, Scripted)) or (letter := letter_of(second)) is not None and words.is_index(letter):
+    if not isinstance(second, (Name, Scripted)) or ((letter := letter_of(second)) is not None and words.is_index(letter)):
         return None
     rest = Chain(chain.span, second, chain.links[1:])
     found = head_of(replace(line, statement=replace(line.statement, content=rest)), words)
@@ -262,22 +267,45 @@ def named_at_end(line: Line, words: Lexicon, heads: frozenset[str]) -> tuple[Fou
     return Found(occ.key, occ.written, (chain.first,), (), line), len(chain.links) - 1
 
 
+def implied_by_derivative(line: Line, words: Lexicon, heads: frozenset[str]) -> Found | None:
+    r"""The definition that a line shows where it puts in what it differentiates: of z in ``\frac{\partial z}{\partial w} =
+    \frac{\partial}{\partial w}(w x + b)``, where no line begins with z; else None.
+    """
+    chain = line.statement.content
+    if not isinstance(chain, Chain) or not isinstance(chain.first, Derivative) or chain.first.order != 1:
+        return None
+    symbol = chain.first.numerator
+    occ = occurrence(symbol, words) if isinstance(symbol, (Name, Scripted)) else None
+    if occ is None or occ.key in heads or occ.exponent is not None or occ.primes or occ.transposed:
+        return None
+    for link in chain.links:
+        side = link.right
+        if not isinstance(side, Derivative) or side.denominators != chain.first.denominators or link.relation != "=":
+            continue
+        body = side.numerator.body if isinstance(side.numerator, Group) else side.numerator
+        if body is not None and not isinstance(body, (Name, Scripted, Number, Words)) and occ.key not in keys_in(body, words):
+            return Found(occ.key, occ.written, (body,), (), line)
+    return None
+
+
 def definitions_of(
     line: Line, words: Lexicon, known: frozenset[str], heads: frozenset[str], second: Found | None
-) -> Iterator[tuple[Found, int]]:
-    """The definitions that a line could be, by its form, each with the number of its first relation.
+) -> Iterator[tuple[Found, frozenset[int]]]:
+    """The definitions that a line could be, by its form, each with the numbers of the relations that make it.
 
     ``known`` are the keys that are defined before it, ``heads`` those that some line begins with.
     """
     found = head_of(line, words) or named_behind(line, words, known)
     if found is not None:
-        yield found, 0
+        yield found, frozenset(range(1 + found.opaque))
     elif (ended := named_at_end(line, words, heads)) is not None and ended[0].key not in known:
-        yield ended
+        yield ended[0], frozenset((ended[1],))
     elif (inner := inner_head(line, words)) is not None and inner[0].key not in known:
-        yield inner
+        yield inner[0], frozenset(range(inner[1], inner[1] + 1 + inner[0].opaque))
+    elif (implied := implied_by_derivative(line, words, heads)) is not None and implied.key not in known:
+        yield implied, frozenset()  # what shows it is judged under it
     if second is not None and second.key not in known:
-        yield second, 1
+        yield second, frozenset(range(1, 2 + second.opaque))
 
 
 def calls_unknown(node: Node) -> bool:
@@ -327,7 +355,7 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
     solved = solutions(every, words)
     for line in every:
         for head in (head_of(line, words), seconds.get(line.number)) if line.number not in solved else ():
-            if head is not None and not head.names_entries and head.key not in builds:
+            if head is not None and not head.names_entries and head.key not in builds and not is_update(head, words):
                 named = set(keys_in(head.bodies[0], words)) - {"e", head.key}
                 if head.key not in reached(named, builds):  # what would go round in a circle is no definition
                     builds[head.key] = named
@@ -339,7 +367,9 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
                 if one.letter in sized and (sized[one.letter].shape, sized[one.letter].key) != (one.shape, one.key):
                     starts.append((line.number, None))  # the entries belong to another quantity or size from here on
                 sized[one.letter] = one
-        for found, at in definitions_of(line, words, frozenset(current), heads, seconds.get(line.number)) if line.number not in solved else ():
+        if line.number in solved:
+            continue
+        for found, made in definitions_of(line, words, frozenset(current), heads, seconds.get(line.number)):
             if found.key in keys_in(found.bodies[0], words) and not found.names_entries:
                 continue
             circular = not found.names_entries and found.key in reached(set(keys_in(found.bodies[0], words)), builds)
@@ -356,7 +386,7 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
                     continue
                 if not is_redefinition(earlier, found, words, builds):
                     if found.bodies[0] == earlier.bodies[0]:
-                        places[line.number] = frozenset(range(1 + found.opaque))  # the same words again
+                        places[line.number] = made  # the same words again
                     elif not (found.parameters or found.derived or found.names_entries or earlier.derived):
                         refinements.append(found)
                     continue
@@ -364,7 +394,7 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
             used |= set(keys_in(found.bodies[0], words))
             current[found.key] = found
             history.setdefault(found.key, []).append(found)
-            places[line.number] = places.get(line.number, frozenset()) | frozenset(range(at, at + 1 + found.opaque))
+            places[line.number] = places.get(line.number, frozenset()) | made
     for line in every:
         if links := naming_links(line.statement.content, words):
             places[line.number] = places.get(line.number, frozenset()) | frozenset(links)
@@ -379,8 +409,8 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
         last: dict[str, Naming] = {}
         for number, one in listed:
             if number < end or one.letter not in last:
-                made = [f.line.number for f in history.get(one.key, ()) if f.line.number < end and not f.names_entries]
-                last[one.letter] = one.resized() if len(made) > 1 and number < made[-1] else one
+                defined = [f.line.number for f in history.get(one.key, ()) if f.line.number < end and not f.names_entries]
+                last[one.letter] = one.resized() if len(defined) > 1 and number < defined[-1] else one
         out.append(Stretch(start, table, more, disputed, tuple(last.values())))
     return out, places
 
