@@ -46,7 +46,9 @@ def _bound(node: Node, known: frozenset[str], above: frozenset[str], words: Lexi
             return replace(inner, body=_bound(inner.body, known | set(bound_letters(inner.lower)), above, words, differentiated))
         body = _bound(inner.body, known, above, words, differentiated)
         free = free_letters(body, words)
-        own = [letter for letter in free if letter not in known] or ([letter for letter in free if letter not in above] if differentiated else [])
+        own = [letter for letter in free if letter not in known]
+        if differentiated and not own:
+            own = [letter for letter in free if letter not in above]
         if inner.operator != "sum" or len(own) != 1:
             return replace(inner, body=body)
         return replace(inner, lower=Name(inner.span, own[0]), body=body)
