@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from verify.meaning.elaborate import function_name
 from verify.meaning.entries import Naming, lettered, naming, naming_links, namings
-from verify.meaning.symbols import Lexicon, is_function_letter, iteration, keys_in, letter_of, occurrence
+from verify.meaning.symbols import Lexicon, glyph_cost, is_function_letter, iteration, keys_in, letter_of, occurrence
 from verify.meaning.vocabulary import says
 from verify.reading.syntax import (
     Added,
@@ -278,6 +278,8 @@ def implied_by_derivative(line: Line, words: Lexicon, heads: frozenset[str]) -> 
     occ = occurrence(symbol, words) if isinstance(symbol, (Name, Scripted)) else None
     if occ is None or occ.key in heads or occ.exponent is not None or occ.primes or occ.transposed:
         return None
+    if any(glyph_cost(occ.key, key) is not None for key in heads):
+        return None  # rather another symbol misread
     for link in chain.links:
         side = link.right
         if not isinstance(side, Derivative) or side.denominators != chain.first.denominators or link.relation != "=":
