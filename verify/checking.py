@@ -11,13 +11,14 @@ from verify.evidence import evidence as evidence_of
 from verify.explaining.diagnosis import Diagnosis, diagnose
 from verify.explaining.message import kind_of, message_of, repaired_line
 from verify.judging.asked import asked
-from verify.judging.judge import Judge, Judgement, stated_assumptions
+from verify.judging.judge import Judge, Judgement
 from verify.judging.second_opinions import with_second_opinions
 from verify.kernel.decision import Proved, Refuted, Tested
 from verify.kernel.decision import Witness as Shown
 from verify.kernel.expr import Index
 from verify.kernel.program import Assumption, Claim, OneHot, OutOfReach, Positive, SumsToOne
-from verify.meaning.declarations import Declared, declared, known_to, sums_to_one
+from verify.meaning.assumed import assumed
+from verify.meaning.declarations import Declared, declared
 from verify.meaning.definitions import lines as declared_lines
 from verify.meaning.network import Network
 from verify.meaning.repairs import Candidate
@@ -99,9 +100,12 @@ def _asked(assignment: Asking, judgements: Sequence[Judgement], names: Sequence[
 def judged(document: Document, given: Document | None, deciders: Deciders) -> tuple[Declared, frozenset[Assumption], list[Judgement]]:
     """What a document declares, what it assumes in so many words, and the judgement of each relation; ``given`` is an assignment."""
     found = declared(document, given)
-    stated = stated_assumptions([*(declared_lines(given) if given is not None else []), *found.lines], found.scopes[-1].network)
-    pool = [deciders.of(scope.network.program, (stated | sums_to_one(scope.network)) & known_to(scope.network)) for scope in found.scopes]
-    return found, stated, Judge(document, found, pool, stated).judgements()
+    documents = [one for one in (given, document) if one is not None]
+    lines = [*(declared_lines(given) if given is not None else []), *found.lines]
+    every = [assumed(documents, lines, scope.network, found.families) for scope in found.scopes]
+    pool = [deciders.of(scope.network.program, one.every) for scope, one in zip(found.scopes, every, strict=True)]
+    stated = frozenset[Assumption]().union(*(one.stated for one in every))
+    return found, stated, Judge(document, found, pool, every).judgements()
 
 
 def _relation(

@@ -18,13 +18,12 @@ from dataclasses import dataclass, field
 from random import Random
 
 from tests.explaining.printed import Document, documents
-from verify.checking import check
+from verify.checking import check, judged
 from verify.deciding import Deciders
 from verify.explaining.diagnosis import surroundings
 from verify.explaining.message import applied
-from verify.judging.judge import Judge, Judgement, stated_assumptions
+from verify.judging.judge import Judgement
 from verify.meaning.claims import names_quantity
-from verify.meaning.declarations import declared, known_to, sums_to_one
 from verify.meaning.repairs import TextEdit
 from verify.mistakes import all_mistakes
 from verify.reading.document import read
@@ -111,11 +110,7 @@ def sound(document: Document, pool: Deciders) -> Document | None:
 
 def judgements(text: str, pool: Deciders) -> list[Judgement]:
     """The judgements of a document, with their syntax and readings."""
-    document = read(text)
-    found = declared(document)
-    stated = stated_assumptions(found.lines, found.scopes[-1].network)
-    deciders = [pool.of(s.network.program, (stated | sums_to_one(s.network)) & known_to(s.network)) for s in found.scopes]
-    return Judge(document, found, deciders, stated).judgements()
+    return judged(read(text), None, pool)[2]
 
 
 def mutants(document: Document, draw: Random, pool: Deciders) -> Iterator[Mutant]:

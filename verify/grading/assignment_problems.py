@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from verify.checking import check
 from verify.grading.assignment import Assignment
 from verify.judging.asked import asked_pair, asked_symbol
-from verify.judging.judge import assumption_of
+from verify.meaning.assumed import sum_assumed
 from verify.meaning.declarations import declared
 from verify.meaning.network import Network
 from verify.reading.document import read
@@ -66,7 +66,7 @@ def _assumed(relation: str, network: Network) -> bool:
     statements, wrong = parse(relation)
     if wrong or len(statements) != 1 or not isinstance(chain := statements[0].content, Chain) or chain.first is None:
         return False
-    return len(chain.links) == 1 and (right := chain.links[0].right) is not None and assumption_of(chain.first, right, network) is not None
+    return len(chain.links) == 1 and (right := chain.links[0].right) is not None and sum_assumed(chain.first, right, network) is not None
 
 
 def _likely(text: str, network: Network) -> str:

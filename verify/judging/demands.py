@@ -13,8 +13,10 @@ NEAR = 80
 
 
 def is_demand(left: Node, right: Node) -> bool:
-    """Whether a relation has the form of a condition: a product or power that is a number, or a matrix that is its transpose."""
-    if isinstance(left, Big) or any(isinstance(n, (Derivative, Call)) for side in (left, right) for n in walk(side)):
+    """Whether a relation has the form of a condition: a product, power or sum that is a number, or a matrix that is its transpose."""
+    if isinstance(left, Big) and (left.operator != "sum" or not isinstance(left.body, (Name, Scripted))):
+        return False
+    if any(isinstance(n, (Derivative, Call)) for side in (left, right) for n in walk(side)):
         return False
     if isinstance(left, (Name, Scripted)) and isinstance(right, (Name, Scripted)):
         return without_script(left) == without_script(right) and left != right

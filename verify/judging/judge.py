@@ -20,7 +20,8 @@ from verify.kernel import expr as kernel
 from verify.kernel.decision import Proved, Refuted, Undecided
 from verify.kernel.expr import Derivative as DerivativeOf
 from verify.kernel.expr import Tensor
-from verify.kernel.program import Assumption, OutOfReach, SumsToOne, nodes
+from verify.kernel.program import OutOfReach, nodes
+from verify.meaning.assumed import Assumed, sum_assumed
 from verify.meaning.claims import LEARNING_RATES, ChainReading, Typed, is_chain_rule, names_quantity
 from verify.meaning.declarations import Declared, known_to
 from verify.meaning.definitions import Line
@@ -34,7 +35,6 @@ from verify.meaning.vocabulary import says
 from verify.programs import affected
 from verify.reading.syntax import (
     Added,
-    Big,
     Chain,
     Derivative,
     Document,
@@ -114,6 +114,8 @@ class State:
     """The leaves that a line seems to define with axes that they do not have: their letters may tell layers apart."""
     believing: dict[Span, Decider] = field(default_factory=dict)
     """The deciders for the networks that the document believes in, by the signs of the lines."""
+    doubting: dict[int, list[Decider]] = field(default_factory=dict)
+    """The deciders under what the document leaves in doubt, by scope."""
 
 
 @dataclass
@@ -123,7 +125,7 @@ class Judge:
     document: Document
     declared: Declared
     deciders: list[Decider]
-    stated: frozenset[Assumption]
+    assumed: list[Assumed]
     state: State = field(default_factory=State)
     scope: int = 0
     restating: bool = False
@@ -358,7 +360,7 @@ class Judge:
         rule = stated_rule(reading.updated, right, self.network) if n == 0 and reading.updated is not None else None
         if rule == "down" or (rule == "up" and self.ascends):
             return replace(base, verdict="given", reason="the update rule")
-        if n == 0 and assumption_of(left, right, self.network) in self.stated:
+        if n == 0 and sum_assumed(left, right, self.network) in self.assumed[self.scope].stated:
             return replace(base, verdict="given", reason="an assumption")
         if n == 0 and is_probability(left) and left not in self.state.probabilities:
             self.state.probabilities |= {left}
@@ -377,7 +379,26 @@ class Judge:
         free = self._keys(left, right) & self.network.free
         if free and not is_closed((left, right), self.network):
             return judged if judged.failure == "undeclared" else replace(judged, reason=f"{min(free)} is not declared")
+        if self.may_hold(reading, left, right):
+            return replace(judged, reason="something is said to be one-hot, and not clearly what: this may hold for it")
         return self.repaired(judged, reading, left, right, carried)
+
+    def may_hold(self, reading: ChainReading, left: Node, right: Node) -> bool:
+        """Whether a relation holds, as far as samples show, under something that the document says and leaves in doubt."""
+        return any(
+            decider.at(claim).screens(claim)
+            for decider in self.doubting
+            for claim in reading.tries(left, right)
+            if isinstance(claim, Typed) and not claim.loose_ends
+        )
+
+    @property
+    def doubting(self) -> list[Decider]:
+        """The deciders under what the document leaves in doubt, for the network in force."""
+        if self.scope not in self.state.doubting:
+            sets = self.assumed[self.scope].doubted()
+            self.state.doubting[self.scope] = [Decider(self.network.program, assumptions) for assumptions in sets]
+        return self.state.doubting[self.scope]
 
     def step(self, base: Judgement, reading: ChainReading, left: Node, updated: Node, right: Node) -> Judgement:
         """The judgement of ``Δw = …``: given with the bare derivative, else a claim about ``± η ∂L/∂w`` with the document's sign."""
@@ -412,7 +433,7 @@ class Judge:
         keys = self._keys(left, right)
         if not keys or any(key not in table or table[key].body is not None for key in keys):
             return False
-        return is_demand(left, right)
+        return is_demand(left, right) and sum_assumed(left, right, self.network) is None
 
     @cached_property
     def demanded(self) -> frozenset[str]:
@@ -678,29 +699,6 @@ def is_case(chain: Chain, words: Lexicon) -> bool:
         link.relation in ("=", "!=") and link.right is not None and (letter_of(link.right) is not None or isinstance(link.right, Number))
         for link in chain.links
     )
-
-
-def assumption_of(left: Node, right: Node, network: Network) -> SumsToOne | None:
-    """The assumption that ``Σ_i y_i = 1`` states of a leaf, else None."""
-    if not (isinstance(right, Number) and right.text == "1" and isinstance(left, Big) and left.operator == "sum" and left.body is not None):
-        return None
-    key = names_quantity(left.body, network)
-    definition = network.program.by_name.get(key or "")
-    if definition is None or definition.body is not None or not definition.indices:
-        return None
-    return SumsToOne(definition.name, len(definition.indices) - 1)
-
-
-def stated_assumptions(lines: list[Line], network: Network) -> frozenset[Assumption]:
-    """The assumptions that the document's lines state."""
-    found: set[Assumption] = set()
-    for line in lines:
-        chain = line.statement.content
-        if isinstance(chain, Chain) and chain.first is not None and chain.links and chain.links[0].right is not None:
-            assumption = assumption_of(chain.first, chain.links[0].right, network)
-            if assumption is not None:
-                found.add(assumption)
-    return frozenset(found)
 
 
 def _inside(candidate: Candidate, side: Node) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -22,6 +23,13 @@ def stems(*path: str) -> tuple[str, ...]:
     for name in path:
         found = found[name]
     return tuple(sorted({stem for every in found.values() for stem in every}, key=lambda s: (-len(s), s)))
+
+
+@cache
+def whole_words(kind: str) -> re.Pattern[str]:
+    """A pattern for the entries of a list as whole words; where a script has no spaces between words, wherever they stand."""
+    found = (rf"(?<!\w){re.escape(w)}(?!\w)" if ord(w[0]) < 0x2E80 else re.escape(w) for w in stems(kind))
+    return re.compile("|".join(found), re.IGNORECASE)
 
 
 def says(kind: str, text: str) -> bool:

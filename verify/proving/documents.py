@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from verify.judging.asked import asked_pair
-from verify.judging.judge import stated_assumptions
 from verify.kernel.program import Program
-from verify.meaning.declarations import SCALARS, declared, known_to, sums_to_one
+from verify.meaning.assumed import assumed
+from verify.meaning.declarations import SCALARS, declared
 from verify.meaning.network import Network
 from verify.programs import affected
 from verify.proving.letters import lettered
@@ -32,8 +32,8 @@ def prove(document: Document, wanted: Sequence[str] = (), detail: Detail = "full
     network = next((scope.network for scope in reversed(found.scopes) if scope.network.root is not None), None)
     if network is None or network.root is None or network.abstract is not None:
         raise NotProved("no loss is defined: a proof begins with a forward pass that ends in one number")
-    stated = stated_assumptions(found.lines, network)
-    program = lettered(replace(network.program, assumptions=(stated | sums_to_one(network)) & known_to(network)))
+    known = assumed([document], found.lines, network, found.families)
+    program = lettered(replace(network.program, assumptions=known.every))
     _understood(network, network.root)
     root = network.root
     parameters = tuple(_parameters(program, root))
