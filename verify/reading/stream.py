@@ -53,6 +53,7 @@ class Stream:
 def stream(raw: list[Token], stop: int) -> Stream:
     """The stream of a formula's tokens; ``stop`` is the offset behind the formula."""
     made = Stream([], [], {})
+    tokens, kinds = made.tokens, made.kinds
     braces: list[int] = []
     invisible: list[bool] = []
     size: int | None = None
@@ -62,6 +63,12 @@ def stream(raw: list[Token], stop: int) -> Stream:
         token = raw[at]
         kind, text, start, end = token
         at += 1
+        if kind in _AS_IT_IS:
+            if size is not None:
+                token, size = token._replace(start=size), None
+            kinds.append(kind)
+            tokens.append(token)
+            continue
         joined = _joined(raw, at) if text in _JOINS and (kind != "command" or text != "!") else None
         if joined is not None:
             key, token, at = joined
@@ -140,12 +147,16 @@ def _joined(raw: list[Token], at: int) -> tuple[str, Token, int] | None:
     return None if relation is None else ("rel" + relation, first._replace(end=following.end), at + 1)
 
 
+_AS_IT_IS = frozenset({"letter", "row", *"()[],;.+-*/^_'|&"})
+"""The kinds of tokens that mean what they are, whatever stands beside them."""
 _JOINED = {(":", "="): ":=", ("!", "="): "!=", ("=", "="): "=", ("not", "="): "!=", ("not", "in"): "notin"}
 _JOINS = STACKED | {first for first, _ in _JOINED}
 
 
 def _code_opened(raw: list[Token]) -> list[Token]:
     r"""The tokens with each group in a font of code opened that is cut through a bracket: ``\mathtt{np.sum(} x \mathtt{, axis=1)}``."""
+    if CODE_FONTS.isdisjoint([t.text for t in raw]):
+        return raw
     for at in range(len(raw) - 1, -1, -1):
         if raw[at].kind == "command" and raw[at].text in CODE_FONTS and at + 1 < len(raw) and raw[at + 1].kind == "{":
             beyond = braced(raw, at + 1)

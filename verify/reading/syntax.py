@@ -7,11 +7,10 @@ transpose, a sum without body, a one-sided partial. ``verify.meaning`` settles i
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(NamedTuple):
     """A stretch of a document's text, as code-point offsets from 0; ``end`` is exclusive."""
 
     start: int

@@ -83,19 +83,22 @@ def tokenize(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     tokens: list[Token] = []
     for match in _TOKEN.finditer(text, start, len(text) if end is None else end):
         group = match.lastgroup
+        if group is None:
+            continue
+        found = match[group]
+        low, high = match.span()
         if group == "char" or group == "rest":
-            found = match[group]
             kind = _KINDS.get(found)
             if kind is None:
-                tokens += _character(found, match.start(), match.end())
+                tokens += _character(found, low, high)
             else:
-                tokens.append(Token(kind, found, match.start(), match.end()))
+                tokens.append(Token(kind, found, low, high))
         elif group == "number":
-            tokens.append(Token("number", match[group], match.start(), match.end()))
+            tokens.append(Token("number", found, low, high))
         elif group == "row":
-            tokens.append(Token("row", match[group], match.start(), match.end(group)))
-        elif group is not None:
-            tokens.append(Token("command", match[group].rstrip("*") if group == "starred" else match[group], match.start(), match.end()))
+            tokens.append(Token("row", found, low, low + 2))
+        else:
+            tokens.append(Token("command", found.rstrip("*") if group == "starred" else found, low, high))
     return tokens
 
 
@@ -193,7 +196,7 @@ def expanded(tokens: list[Token], macros: Mapping[str, Macro]) -> tuple[list[Tok
     """(tokens with macros expanded, whether the bound stopped it). What a macro inserts stands where the macro stands; arguments keep
     their places.
     """
-    if not macros or not any(t.kind == "command" and t.text in macros for t in tokens):
+    if not macros or macros.keys().isdisjoint([t.text for t in tokens]):
         return tokens, False
     out: list[Token] = []
     stack = list(reversed(tokens))
