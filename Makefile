@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.stamp
 
-.PHONY: demo docs test lint types setup soundness coverage class hostile catalogue bench translations clean mutations
+.PHONY: demo docs test lint types setup soundness coverage class hostile catalogue bench parsers translations clean mutations
 
 # The example has mistakes, so that the check ends with status 1; any other failure stops make.
 demo: $(STAMP)
@@ -40,6 +40,11 @@ mutations: $(STAMP)
 # The table of docs/explanation/performance.md, measured on this machine.
 bench: $(STAMP)
 	$(BIN)/python -m pytest tests/benchmarks -n 0 --benchmark-enable --benchmark-only --benchmark-timer=time.process_time $(ARGS)
+
+# Reading alone, beside other parsers of LaTeX on the same formulas: the other table there. ARGS="--lost" shows what was not kept.
+parsers: $(STAMP)
+	$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check -e '.[peers]'
+	$(BIN)/python -m tests.benchmarks.reading $(ARGS)
 
 # The translations of verify/locale, compiled: to be run after a change of a .po file.
 translations: $(STAMP)
