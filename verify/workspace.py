@@ -18,7 +18,7 @@ import numpy as np
 from verify.floats import FLOAT
 from verify.kernel.decision import Decision, Kernel, Refuted, Settled, Undecided, Witness
 from verify.kernel.evaluate import MOST_ENTRIES
-from verify.kernel.expr import Delta, Expr, Index, Position, Prod, Size, Step, Sum, Tensor, children
+from verify.kernel.expr import ZERO, Delta, Expr, Index, Position, Prod, Size, Step, Sum, Tensor, children
 from verify.kernel.program import Condition, OneHot, OutOfReach, Positive, Program, SumsToOne, nodes
 from verify.plans import Plan, Point
 
@@ -89,9 +89,12 @@ class Workspace:
             return False
 
     def vanishes(self, expr: Expr, conditions: tuple[Condition, ...] = ()) -> bool:
-        """Whether the expression is 0 at the sampled points, as far as floats can tell. Raises IllTyped."""
+        """Whether the expression is 0 at the sampled points, as far as floats can tell; what is small, exactly. Raises IllTyped."""
         try:
-            return all(bool(np.all(np.abs(one) < 1e-10)) for one, _ in self._sampled(self.kernel.settle(expr, expr, conditions)))
+            largest = [float(np.max(np.abs(one))) for one, _ in self._sampled(self.kernel.settle(expr, expr, conditions))]
+            if not all(value < 1e-10 for value in largest):
+                return False
+            return not any(largest) or not isinstance(self.decide(expr, ZERO, conditions), Refuted)
         except (OutOfReach, OutOfDomain, RecursionError):
             return False
 

@@ -459,7 +459,8 @@ class Evaluator:
     def power(self, base: Array, exponent: Array) -> Array:
         if isinstance(exponent.expr, k.Num):
             value = exponent.expr.value
-            if abs(value) > 64 or value.denominator > 64:
+            whole = isinstance(base.expr, k.Num) and value.denominator == 1
+            if (abs(value) > 64 and not whole) or value.denominator > 64:
                 raise NotRead("the exponent is too large")
             if isinstance(base.expr, k.Num):
                 if max(base.expr.value.numerator.bit_length(), base.expr.value.denominator.bit_length()) * abs(value) > MAX_BITS:
@@ -470,6 +471,8 @@ class Evaluator:
             return Array(k.power(base.expr, value), base.dims)
         if isinstance(base.expr, k.Num) and base.expr.value > 0:
             return Array(k.Apply("exp", k.mul(exponent.expr, k.Apply("log", base.expr))), exponent.dims)
+        if base.expr == k.Apply("exp", k.ONE):
+            return Array(k.Apply("exp", exponent.expr), exponent.dims)
         raise NotRead("the exponent is not a number")
 
     def matmul(self, one: Array, other: Array) -> Array:

@@ -269,6 +269,8 @@ class Elaborator:
                 raise Unread(f"the delimiter {delimiter}")
             case Juxtaposed() | Product():
                 return self.product(node, target)
+            case Fraction(_, Number(_, text), Name(_, "e", "", ())) if "e" not in self.net.slots:
+                return Value(k.mul(k.num(Rational(text)), k.Apply("exp", k.num(-1))))
             case Fraction(_, numerator, denominator):
                 return self.quotient(numerator, denominator, target)
             case Added(_, signs, terms):

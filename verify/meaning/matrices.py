@@ -173,6 +173,8 @@ class MatrixElaborator:
                 return Grid(k.power(self.summed(k.power(inner.expr, 2), inner), Rational(1, 2)))
             case Juxtaposed() | Product():
                 return self.product(node)
+            case Fraction(_, Number(), Name(_, "e", "", ())) if "e" not in self.net.slots:
+                return Grid(self.entries.value(node, None).expr)
             case Fraction(_, a, b):
                 return self.quotient(a, b)
             case Added(_, signs, terms):
