@@ -49,6 +49,7 @@ from verify.meaning.symbols import (
     numbered_entry,
     occurrence,
     occurrences_in,
+    plain_deltas,
     script_text,
     states_shape,
 )
@@ -131,7 +132,7 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
     own = lines(document, len(given))
     statements = plain_statements(without_twins(plain_iterates(line.statement for line in given + own)))
     named = functions_named(document, statements)
-    contents = plain_squares(plain_conditionals([with_functions(plain_primes(s.content), named) for s in statements]))
+    contents = plain_deltas(plain_squares(plain_conditionals([with_functions(plain_primes(s.content), named) for s in statements])))
     every = [
         replace(line, statement=replace(statement, content=content))
         for line, statement, content in zip(given + own, statements, contents, strict=True)

@@ -167,7 +167,7 @@ def head_of(line: Line, words: Lexicon) -> Found | None:
     if letter is not None and words.is_index(letter) and isinstance(right, (Number, Name)):
         return None
     occ = occurrence(first, words)
-    if occ is None or occ.exponent is not None or occ.primes or occ.transposed:
+    if occ is None or occ.exponent is not None or occ.primes or (occ.transposed and not is_line_vector(occ.key)):
         return None
     bodies = tuple(
         link.right
@@ -180,9 +180,17 @@ def head_of(line: Line, words: Lexicon) -> Found | None:
     ):
         opaque += 1
     valued = [body for body in bodies[opaque:] if naming(first, body, words) is None] or list(bodies[opaque:])
+    if occ.transposed:
+        valued = [Scripted(body.span, Group(body.span, "(", body), None, Name(body.span, "top")) for body in valued]
     names = any(names_entries(body) for body in (valued[0], valued[-1])) and not (opaque and isinstance(valued[0], Matrix))
     for_samples = any(restates(first, body) for body in bodies[:opaque])
     return Found(occ.key, occ.written, tuple(valued), parameters, line, names, opaque, for_samples=for_samples)
+
+
+def is_line_vector(key: str) -> bool:
+    r"""Whether a transposed symbol on the left is a vector that is defined lying, ``m^\top = \mathbf{1}^\top X``, by its small letter."""
+    letter = key.split("_{", 1)[0].rstrip("}").rsplit("{", 1)[-1]
+    return len(letter) == 1 and letter.islower()
 
 
 def is_solution(found: Found) -> bool:

@@ -433,8 +433,21 @@ class MatrixElaborator:
         return Grid(join(left.expr, k.substitute(right.expr, table)), row, col)
 
     def shown(self, grid: Grid) -> str:
-        row, col = grid.axes
-        return f"[{row or 1} × {col or 1}]"
+        """The shape in the document's own words: ``[m × n]`` where it names the widths, else by the quantities that have them."""
+        return f"[{' × '.join('1' if axis is None else self.length(axis) for axis in grid.axes)}]"
+
+    def length(self, axis: str) -> str:
+        """How the document calls the number of positions of an axis; else whose rows, columns or entries they are."""
+        if axis == ANY:
+            return "?"
+        named = sorted(key for key, other in self.net.sizes.items() if other == axis)
+        if named:
+            return named[0]
+        for key, (row, col) in self.net.grids.items():
+            if axis in (row, col):
+                single = None in (row, col)
+                return f"{key}" if single else f"{key}.{'rows' if axis == row else 'columns'}"
+        return axis
 
     def quotient(self, a: Node, b: Node) -> Grid:
         top, bottom = self.grid(a), self.grid(b)

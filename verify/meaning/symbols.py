@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from verify.reading.syntax import (
@@ -31,7 +31,7 @@ from verify.reading.syntax import (
     Tuple,
     Words,
 )
-from verify.reading.traversal import below, walk
+from verify.reading.traversal import below, rewritten, walk
 
 USUAL_INDICES = frozenset("ijklmnpqrsuv")
 GREEK = frozenset(
@@ -214,7 +214,7 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
                     if sub is not None:
                         if (letter := subscript_letter(sub)) is not None:
                             alone[letter].add(base.text)
-                        for item in items_of(sub):
+                        for item in items_of(sub) if not layer_word(sub) else ():
                             if (letter := subscript_letter(item)) is not None:
                                 subscripts[letter].add(base.text)
                         if isinstance(sub, Juxtaposed) and isinstance(sub.items[1], Number) and (letter := letter_of(sub.items[0])):
@@ -261,6 +261,23 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
     layered = {base for base, sups in superscripts.items() if base and ("1" in sups or sups & {"l", "L", "ell", "l-1", "l+1", "h"})}
     words = Lexicon(frozenset(indices | {ROW, COLUMN}), frozenset(bound), frozenset(layered))
     return replace(words, merged=_merged(roots, words))
+
+
+def plain_deltas(roots: Sequence[Node]) -> list[Node]:
+    r"""The formulas with ``\Delta X`` as a product, not a step of X, where the document gives ``\Delta`` alone a value."""
+    heads = [root.first for root in roots if isinstance(root, Chain) and root.links]
+    if not any(isinstance(head, Name) and head.text == "Delta" and not head.accents for head in heads):
+        return list(roots)
+
+    def change(node: Node) -> Node | None:
+        name = node.base if isinstance(node, Scripted) else node
+        if not isinstance(name, Name) or name.accents[-1:] != ("Delta",):
+            return None
+        plain = replace(name, accents=name.accents[:-1])
+        step = Name(Span(node.span.start, node.span.start + len("\\Delta")), "Delta")
+        return Juxtaposed(node.span, (step, replace(node, base=plain) if isinstance(node, Scripted) else plain))
+
+    return [rewritten(root, change) for root in roots]
 
 
 def states_shape(link: Link) -> bool:
@@ -398,6 +415,15 @@ def _is_place(node: Node, words: Lexicon) -> bool:
     return isinstance(node, (Number, Added)) or ((letter := letter_of(node)) is not None and words.is_index(letter))
 
 
+LAYERS = frozenset({"out", "hid", "prev", "next", "new", "old", "true", "pred", "rec", "tot", "avg"})
+"""Words that name a layer, a unit or a version below a symbol, though some of their letters are usual indices."""
+
+
+def layer_word(sub: Node | None) -> bool:
+    """Whether a subscript is a word such as ``out``, written without ``\\text``."""
+    return isinstance(sub, Juxtaposed) and all(map(letter_of, sub.items)) and script_text(sub) in LAYERS
+
+
 def _split_subscript(base: Name, sub: Node | None, words: Lexicon) -> tuple[str, tuple[Node, ...]]:
     """A subscript's tag and its index terms: ``h1`` | ``ij`` | ``h1,0`` | ``oi`` (a tag of one letter before indices)."""
     if sub is None:
@@ -412,6 +438,8 @@ def _split_subscript(base: Name, sub: Node | None, words: Lexicon) -> tuple[str,
         return ("", (sub,)) if any((c := letter_of(t)) and words.is_index(c) for t in sub.terms) else (script_text(sub), ())
     if isinstance(sub, Scripted) and any((c := letter_of(n)) and words.is_index(c) for n in (sub.base, sub.sub) if n is not None):
         return "", (sub,)  # an index that is itself an entry: p_{y_i}
+    if layer_word(sub):
+        return script_text(sub), ()
     items = sub.items if isinstance(sub, Juxtaposed) else (sub,)
     k = len(items)
     while k > 0 and (letter := subscript_letter(items[k - 1])) is not None and words.is_index(letter):

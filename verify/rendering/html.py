@@ -288,7 +288,7 @@ def _run(item: Words | Maths) -> Markup:
 
 def _short(left: str, right: str) -> tuple[str, str]:
     """Both sides of a witness with six digits where that tells them apart, else as they are."""
-    short = tuple(f"{float(m[1]):.6g}" if (m := BALL.fullmatch(side)) else side for side in (left, right))
+    short = tuple(f"{float(m[1] or 0):.6g}" if side and (m := BALL.fullmatch(side)) else side for side in (left, right))
     first, second = short if short[0] != short[1] else (left, right)
     return shown(first), shown(second)
 

@@ -49,8 +49,8 @@ LABELS = ("why", "should be", "meant", "from", "but", "witness", "read as", "hol
 """What stands before the lines below a relation."""
 LONGEST = 2000
 """The most cells of a message, a repair or a reading that are shown; the JSON report has them whole."""
-BALL = re.compile(r"\[?(-?\d+(?:\.\d*)?(?:e[+-]?\d+)?)(?: \+/- \d+(?:\.\d*)?(?:e[+-]?\d+)?\])?")
-"""An enclosure as the kernel writes it: a decimal, or ``[middle +/- radius]``."""
+BALL = re.compile(r"\[?(-?\d+(?:\.\d*)?(?:e[+-]?\d+)?)?(?: ?\+/- \d+(?:\.\d*)?(?:e[+-]?\d+)?\])?")
+"""An enclosure as the kernel writes it: a decimal, ``[middle +/- radius]``, or about 0 ``[+/- radius]``."""
 
 
 def console_for(stream: IO[str]) -> Console:
@@ -234,7 +234,7 @@ def _witness_rows(report: Report, witness: Witness, translate: Translator) -> li
 
 def _told_apart(left: str, right: str) -> tuple[str, str]:
     """Both enclosures by six digits of their middles where these tell them apart, else in full."""
-    short = tuple(f"{float(m[1]):.6g}" if (m := BALL.fullmatch(side)) else side for side in (left, right))
+    short = tuple(f"{float(m[1] or 0):.6g}" if side and (m := BALL.fullmatch(side)) else side for side in (left, right))
     return (short[0], short[1]) if short[0] != short[1] else (left, right)
 
 
