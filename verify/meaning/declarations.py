@@ -16,6 +16,7 @@ from verify.meaning.axes import AxisVariables, Defining, infer
 from verify.meaning.definitions import Found, Line, head_of, lines, solutions, stretches
 from verify.meaning.elaborate import Clash, Elaborator, Surroundings, Unread, implicit, indicated
 from verify.meaning.entries import Naming, declared_by, jacobian_layout, lettered, names_of_widths, namings, widths
+from verify.meaning.entrywise import with_entrywise_products
 from verify.meaning.exposed import exposed, in_order
 from verify.meaning.families import Families, families, instances
 from verify.meaning.iterates import plain_iterates
@@ -151,6 +152,7 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
     words = lexicon(roots)
     every, own, words = rewritten_lines(every, own, words, vectors_made_plain(roots, words))
     every, own, words = rewritten_lines(every, own, words, partial(with_letters, words=words))
+    every, own, words = rewritten_lines(every, own, words, partial(with_entrywise_products, words=words))
     if abbreviated := left_out([line.statement.content for line in every], words):
         every, own, words = rewritten_lines(every, own, words, partial(with_left_out, table=abbreviated, words=words))
     heads = frozenset(head.key for line in every if (head := head_of(line, words)) is not None)

@@ -292,7 +292,7 @@ class _Walker:
         if occ.key == "e" or power_of_e(node) is not None:
             power = power_of_e(node)
             return self.shape(power) if power is not None else (UNIT, UNIT)
-        self.declare(occ.key)
+        self.declare(occ.key, occ.transposed)
         row, col = self.state.of[occ.key]
         return (col, row) if occ.transposed else (row, col)
 
@@ -323,11 +323,13 @@ class _Walker:
             self.state.unify(self.letters.setdefault(letter, along), along)
         return (row, UNIT) if along == col else (UNIT, col)
 
-    def declare(self, key: str) -> None:
-        """New axes for a symbol of which nothing is known, as many as it seems to have."""
+    def declare(self, key: str, transposed: bool = False) -> None:
+        """New axes for a symbol of which nothing is known, as many as it seems to have; what is transposed is no number."""
         if key in self.state.of:
             return
         axes = rank(key, self.declared, True)
+        if transposed and axes == 0 and key not in self.declared and key[:1].isupper():
+            axes = 2
         if axes == 0 or (self.in_cell and key not in self.declared and not is_bold(key)):
             self.state.of[key] = (UNIT, UNIT)
         elif axes == 1:
