@@ -376,7 +376,8 @@ class Judge:
         if judged.verdict in ("proved", "tested"):
             restated = n == 0 and names_quantity(left, self.network) in self.network.assigned
             return replace(judged, verdict="given", reason="the assignment's definition") if restated else judged
-        free = self._keys(left, right) & self.network.free
+        counts = {self.network.averaged[0]} if self.network.averaged is not None else set()  # the document shows what it divides by
+        free = self._keys(left, right) & self.network.free - counts
         if free and not is_closed((left, right), self.network):
             return judged if judged.failure == "undeclared" else replace(judged, reason=f"{min(free)} is not declared")
         if self.may_hold(reading, left, right):

@@ -9,7 +9,22 @@ from typing import Literal
 from verify.meaning.claims import LEARNING_RATES
 from verify.meaning.network import Network
 from verify.meaning.symbols import iteration, occurrence, symbol_node
-from verify.reading.syntax import Added, Call, Chain, Derivative, Fraction, Group, Juxtaposed, Nabla, Name, Node, Number, Product, Scripted
+from verify.reading.syntax import (
+    Added,
+    Call,
+    Chain,
+    Derivative,
+    Fraction,
+    Group,
+    Juxtaposed,
+    Nabla,
+    Name,
+    Node,
+    Number,
+    Product,
+    Scripted,
+    Span,
+)
 
 
 def stated_rule(updated: Node, right: Node, network: Network) -> Literal["down", "up"] | None:
@@ -20,7 +35,8 @@ def stated_rule(updated: Node, right: Node, network: Network) -> Literal["down",
     if is_named_step(step, updated, network):
         return "down"
     factors = flat(step)
-    bare = [f for f in factors if is_slope(f, updated)]
+    named = "d" not in network.slots or network.gradients  # whether dW is a derivative
+    bare = [f for f in factors if is_slope(f, updated) and (named or not isinstance(f, Juxtaposed))]
     if len(bare) != 1 or not all(is_plain(f, updated) for f in factors):
         return None
     return "down" if sign == "-" else "up"
@@ -95,6 +111,8 @@ def is_slope(node: Node, updated: Node) -> bool:
             return unmarked(wrt) == unmarked(updated)
         case Group(_, _, body) | Call(_, Name(), body, _):
             return is_slope(body, updated)
+        case Juxtaposed(_, (Name(_, "d", _, ()), wrt)):
+            return unmarked(wrt) == unmarked(updated)
     return False
 
 
@@ -114,14 +132,16 @@ def unmarked(node: Node) -> Node:
 
 
 def flat(node: Node) -> list[Node]:
-    """The factors of a step; a symbol and the iteration behind it are one, ``sign(…)`` is what stands in it."""
+    """The factors of a step; ``dW``, or a symbol and the iteration behind it, are one, ``sign(…)`` is what stands in it."""
     match node:
         case Product(_, operator, left, right) if operator != "/":
             return flat(left) + flat(right)
         case Juxtaposed(_, items):
             out: list[Node] = []
             for item in items:
-                if not (out and isinstance(item, Group)):
+                if out and isinstance(item, (Name, Scripted)) and isinstance(out[-1], Name) and out[-1].text == "d" and not out[-1].accents:
+                    out[-1] = Juxtaposed(Span(out[-1].span.start, item.span.end), (out[-1], item))  # dW
+                elif not (out and isinstance(item, Group)):
                     out.extend(flat(item))
                 elif iteration(item.body):
                     continue

@@ -12,6 +12,7 @@ from verify.kernel.program import Condition, Equal, Program, Unequal, nodes
 from verify.meaning.elaborate import Clash, Elaborator, Found, Surroundings, Unread, Value, implicit, is_implicit
 from verify.meaning.matrices import Grid, MatrixElaborator, is_matrix_notation
 from verify.meaning.network import Network
+from verify.meaning.slopes import quantity_of
 from verify.meaning.symbols import iteration, letter_of, occurrence
 from verify.meaning.tables import TableElaborator, aligned, is_written_out
 from verify.programs import affected
@@ -71,10 +72,11 @@ class ChainReading:
                 if isinstance(node, Derivative) and len(node.denominators) == 1 and self.prime is None:
                     self.prime = self._variable(node)
         first = self.updated if self.updated is not None else self.chain.first
-        if first is not None and not is_rigid(first):  # a chain that is read from its other end
+        gradient = first is not None and quantity_of(first, self.network) in self.network.slots  # dW
+        if first is not None and not is_rigid(first) and not gradient:  # a chain that is read from its other end
             sides = [link.right for link in self.chain.links if link.right is not None]
             first = next((s for s in sides if is_rigid(s) and not isinstance(s, Number)), None)
-        if first is not None and is_rigid(first):
+        if first is not None and (is_rigid(first) or gradient):
             around = self.surroundings()
             try:
                 value = Elaborator(self.network, around).value(first, None)

@@ -35,7 +35,7 @@ from verify.meaning.shapes import (
     sums_to_number,
 )
 from verify.meaning.slices import slices, spoken
-from verify.meaning.slopes import with_slopes
+from verify.meaning.slopes import quantity_of, with_slopes
 from verify.meaning.strangers import free_variables
 from verify.meaning.sums import with_letters
 from verify.meaning.symbols import (
@@ -753,7 +753,8 @@ def sides_of(line: Line) -> list[Node]:
 
 
 def _with_loss(network: Network, every: list[Line]) -> Network:
-    """The network with the loss that the document differentiates and never defines: any function of the network's last quantities.
+    """The network with the loss that the document differentiates, or whose ``dX`` it writes, and never defines: any function of the
+    network's last quantities.
 
     First derivatives of every smooth function at a point are those of a linear one, so the loss is a sum of the last quantities'
     entries with
@@ -773,6 +774,8 @@ def _with_loss(network: Network, every: list[Line]) -> Network:
                         tops[key] = tops.get(key, 0) + 1
     used = {name for d in network.program.definitions for name in d.uses}
     last = [d for d in network.program.definitions if d.body is not None and d.name not in used]
+    if not tops and len(differentials(network, every)) > 1:
+        tops = {next(name for name in LOSSES if name not in network.slots and name not in network.program.by_name): 1}
     if not tops or not last:
         return network
     loss = max(tops, key=lambda key: tops[key])
@@ -784,6 +787,14 @@ def _with_loss(network: Network, every: list[Line]) -> Network:
     others = tuple(d for d in network.program.definitions if d.name != loss)
     program = replace(network.program, definitions=(*leaves, *others, Definition(loss, (), k.add(*terms))))
     return replace(network, program=program, root=loss, abstract=loss, slots={**network.slots, loss: ()})
+
+
+def differentials(network: Network, every: list[Line]) -> frozenset[str]:
+    """The quantities X of which lines say what ``dX`` is, in a document that means no d of its own."""
+    if "d" in network.slots:
+        return frozenset()
+    heads = (quantity_of(chain.first, network) for chain in heads_of(every) if chain.first is not None)
+    return frozenset(key for key in heads if key is not None and key in network.slots)
 
 
 def _root(network: Network, every: list[Line]) -> str | None:

@@ -355,6 +355,9 @@ class MatrixElaborator:
             if node.operator == "*" and left.axes == right.axes and not left.is_scalar:
                 self.around.notes.append("a star between two arrays of one shape is read entry by entry")
                 return self.entrywise(left, right, k.mul)
+            if node.operator == "times" and left.axes == right.axes and None not in left.axes and left.axes[0] != left.axes[1]:
+                self.around.notes.append("a cross between two arrays of one shape is read entry by entry")
+                return self.entrywise(left, right, k.mul)
             if node.operator in PLAIN:
                 return self.times(left, right, dotted=node.operator == "cdot")
             raise Unread(f"the product sign {node.operator}")
@@ -549,7 +552,7 @@ class MatrixElaborator:
         letters, excluded = self.entries.bounds(node)
         if not letters:
             inner = self.grid(node.body)
-            return Grid(self.summed(inner.expr, inner))
+            return self.bare_sum(inner)
         self.entries.open(letters, node.upper)
         try:
             inner = self.grid(node.body)
@@ -561,6 +564,16 @@ class MatrixElaborator:
         if above is not None and len(found) == 1:
             self.around.widths.setdefault(above.key, found[0].axis)
         return replace(inner, expr=k.total(k.mul(*kept, inner.expr), *found))
+
+    def bare_sum(self, inner: Grid) -> Grid:
+        """A Σ without index: over the one axis of a matrix that the target lacks where it has the other one, else over every entry."""
+        kept = [index for index in (inner.row, inner.col) if index is not None and index.axis in (self.around.target or ())]
+        if None in inner.axes or len(kept) != 1:
+            return Grid(self.summed(inner.expr, inner))
+        over = inner.col if kept[0] is inner.row else inner.row
+        assert over is not None
+        total = k.Sum(over, inner.expr)
+        return Grid(total, kept[0], None) if kept[0] is inner.row else Grid(total, None, kept[0])
 
     def derivative(self, node: Derivative) -> Grid:
         """``∂A/∂B`` of a scalar has B's shape; of a vector by a vector, A's axis by rows and B's by columns."""

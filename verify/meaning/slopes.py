@@ -10,7 +10,7 @@ from verify.kernel.expr import Size, Tensor
 from verify.kernel.program import nodes
 from verify.meaning.network import Network
 from verify.meaning.symbols import occurrence
-from verify.reading.syntax import Chain, Fraction, Juxtaposed, Name, Node, Number, Scripted
+from verify.reading.syntax import Chain, Fraction, Juxtaposed, Name, Node, Product, Scripted
 from verify.reading.traversal import walk
 
 USUAL_COUNTS = frozenset({"m", "n", "N", "M", "B"})
@@ -92,8 +92,8 @@ def averaged(network: Network, chains: Iterable[Chain]) -> tuple[str, bool] | No
 
 
 def is_mean(node: Node, counts: set[str]) -> bool:
-    """Whether a node is ``1/m`` with the number of samples m."""
+    """Whether a node is ``1/m``, or something else divided by m, with the number of samples m."""
     match node:
-        case Fraction(_, Number(_, "1"), Name(_, text)):
+        case Fraction(_, _, Name(_, text)) | Product(_, "/", _, Name(_, text)):
             return text in counts
     return False
