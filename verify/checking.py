@@ -18,14 +18,16 @@ from verify.kernel.decision import Witness as Shown
 from verify.kernel.expr import Index
 from verify.kernel.program import Assumption, Claim, OneHot, OutOfReach, Positive, SumsToOne
 from verify.meaning.assumed import assumed
+from verify.meaning.conventions import conventions
 from verify.meaning.declarations import Declared, declared
 from verify.meaning.definitions import lines as declared_lines
 from verify.meaning.network import Network
 from verify.meaning.repairs import Candidate
+from verify.meaning.symbols import occurrence
 from verify.notations.index import shown, shown_relation
 from verify.reading.document import place, read
 from verify.reading.syntax import Document, Span
-from verify.report import Asked, Edit, Place, Reading, Relation, Remark, Report, Witness
+from verify.report import Asked, Convention, Edit, Place, Reading, Relation, Remark, Report, Witness
 
 
 class Asking(Protocol):
@@ -81,8 +83,9 @@ def check(
         file=file,
         text=document.text,
         relations=tuple(relations),
-        network=_described(network),
+        network=_described(network, _lines(judgements, relations, network)),
         readings=_readings(found),
+        conventions=(*conventions(network), *(Convention(a, says="assumed in so many words") for a in sorted(map(described, stated)))),
         diagnostics=tuple(_remark(document, d.span, d.message) for d in document.diagnostics),
         asked=_asked(assignment, judgements, [r.id for r in relations], found) if assignment is not None else (),
     )
@@ -240,12 +243,23 @@ def _texts(value: object) -> object:
     return [_texts(v) for v in value] if isinstance(value, (list, tuple)) else str(value)
 
 
-def _described(network: Network) -> dict[str, object]:
+def _lines(judgements: Sequence[Judgement], relations: Sequence[Relation], network: Network) -> dict[str, int]:
+    """The line in which each quantity was introduced, of those that a relation introduces."""
+    found: dict[str, int] = {}
+    for judgement, relation in zip(judgements, relations, strict=True):
+        named = occurrence(judgement.left, network.words) if judgement.verdict == "given" and judgement.left is not None else None
+        if named is not None:
+            found.setdefault(named.key, relation.place.line)
+    return found
+
+
+def _described(network: Network, lines: Mapping[str, int]) -> dict[str, object]:
     found: dict[str, object] = {}
     for definition in network.program.definitions:
         found[definition.name] = {
             "axes": list(definition.axes),
             "defined_as": shown(definition.body) if definition.body is not None else None,
+            **({"line": lines[definition.name]} if definition.name in lines else {}),
         }
     for key, reason in network.failed.items():
         found[key] = {"axes": list(network.slots.get(key, ())), "defined_as": None, "not_understood": reason}

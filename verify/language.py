@@ -113,6 +113,7 @@ def translated(report: Report, translate: Translator) -> Report:
         report,
         relations=relations,
         network=network,
+        conventions=tuple(replace(c, says=translate(c.says)) for c in report.conventions),
         readings=tuple(replace(r, why=translate(r.why)) for r in report.readings),
         diagnostics=tuple(replace(d, message=translate(d.message)) for d in report.diagnostics),
     )

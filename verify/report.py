@@ -94,6 +94,14 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Convention:
+    """How the document writes: a symbol or a form, and what is meant by it everywhere."""
+
+    about: str
+    says: str
+
+
+@dataclass(frozen=True)
 class Remark:
     """A diagnostic with its place."""
 
@@ -126,8 +134,8 @@ class Asked:
 
 @dataclass(frozen=True)
 class Report:
-    """The whole check of one document. ``text`` is the text that offsets count in; ``network`` maps each quantity to its axes and its
-    definition.
+    """The whole check of one document. ``text`` is the text that offsets count in; ``network`` maps each quantity to its axes, its
+    definition, and the line of the definition where the document has one.
     """
 
     file: str
@@ -135,6 +143,7 @@ class Report:
     relations: tuple[Relation, ...]
     network: dict[str, object] = field(default_factory=dict)
     readings: tuple[Reading, ...] = ()
+    conventions: tuple[Convention, ...] = ()
     diagnostics: tuple[Remark, ...] = ()
     asked: tuple[Asked, ...] = ()
 

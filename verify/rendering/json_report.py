@@ -26,6 +26,7 @@ def as_object(report: Report) -> dict[str, Any]:
         "file": report.file,
         "network": report.network,
         "readings": [{"symbol": r.symbol, "read_as": r.read_as, "why": r.why} for r in report.readings],
+        "conventions": [{"about": c.about, "says": c.says} for c in report.conventions],
         "diagnostics": [{"cell": d.cell, "line": d.line, "column": d.column, "message": d.message} for d in report.diagnostics],
         "relations": [_relation(report, r) for r in report.relations],
         "asked": [_asked(a) for a in report.asked],

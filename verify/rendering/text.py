@@ -71,6 +71,8 @@ def report_parts(
     Shown are the relations that are not given, proved or tested; with ``verbose`` all; with ``explain`` all, and how each was read.
     """
     yield from _head(report, width, verbose or explain, translate)
+    if explain:
+        yield from _understood(report, translate)
     brief = False
     for relation in report.relations:
         fine = relation.verdict in FINE
@@ -168,6 +170,26 @@ def _head(report: Report, width: int, verbose: bool, translate: Translator) -> I
     if rows:
         yield Padding(_grid(rows), (0, 0, 0, 2))
     yield Text()
+
+
+def _understood(report: Report, translate: Translator) -> Iterator[Part]:
+    """Each quantity with its axes, its definition and where that stands, and the document's conventions."""
+    quantities = Table.grid(padding=(0, 2))
+    for name, value in report.network.items():
+        assert isinstance(value, dict)
+        if "not_understood" in value:
+            continue
+        line = translate("line {line}").format(line=value["line"]) if "line" in value else ""
+        defined = f"= {value['defined_as']}" if value["defined_as"] is not None else translate("not defined here")
+        axes = f"[{', '.join(value['axes'])}]"
+        quantities.add_row(Text(visible(name)), Text(visible(axes)), Text(visible(defined), "dim"), Text(line, "bold"))
+    if quantities.row_count:
+        yield Padding(quantities, (0, 0, 1, 2))
+    written = Table.grid(padding=(0, 2))
+    for convention in report.conventions:
+        written.add_row(Text(visible(convention.about), "yellow"), Text(visible(convention.says)))
+    if written.row_count:
+        yield Padding(written, (0, 0, 1, 2))
 
 
 def _source(report: Report, relation: Relation, width: int) -> tuple[list[Part], int]:
