@@ -23,7 +23,7 @@ from verify.kernel.expr import Tensor
 from verify.kernel.program import OutOfReach, nodes
 from verify.meaning.assumed import Assumed, sum_assumed
 from verify.meaning.claims import LEARNING_RATES, ChainReading, Typed, is_chain_rule, names_quantity
-from verify.meaning.declarations import Declared, known_to
+from verify.meaning.declarations import Declared, known_to, weights_of
 from verify.meaning.definitions import Line
 from verify.meaning.elaborate import Clash, Undeclared, Unread
 from verify.meaning.families import DEPTH, instances
@@ -35,6 +35,7 @@ from verify.meaning.vocabulary import says
 from verify.programs import affected
 from verify.reading.syntax import (
     Added,
+    Big,
     Chain,
     Derivative,
     Document,
@@ -543,6 +544,8 @@ class Judge:
         if judged.failure == "ill-typed" and claim is None:
             if not self.understood(keys):
                 return judged
+            if (data := self.perhaps_one_sample(reading.axes_of(left) ^ reading.axes_of(right))) is not None:
+                return replace(judged, reason=f"it is not said whether {data} holds one sample or many")
             try:
                 claim = reading.typed(left, right, free_sum=True)
                 if self.decider.at(claim).holds(claim) is not None:  # a sum is missing: the claim is about each term
@@ -576,6 +579,25 @@ class Judge:
         if isinstance(outcome.decision, Undecided):
             return replace(judged, reason=outcome.decision.reason)
         return judged
+
+    def perhaps_one_sample(self, axes: frozenset[str]) -> str | None:
+        """The data along whose samples alone two sides differ (``axes``), where the document never speaks of samples or sums over them: a
+        capital X may be a single column. None where it does, and where the axis is not one of data alone.
+        """
+        leaves = {d.name: {i.axis for i in d.indices} for d in self.network.program.definitions if d.body is None}
+        weights = weights_of(self.declared.lines, self.network.words)
+        holders = [name for name, own in leaves.items() if own & axes and not name.startswith("∂")]
+        if len(axes) != 1 or len(holders) != 1 or holders[0] in weights or holders[0] not in self.network.grids:
+            return None
+        named = axes & ({*self.network.sizes.values()} | self.network.entry_sizes.keys())
+        return None if named or self.speaks_of_samples else holders[0]
+
+    @cached_property
+    def speaks_of_samples(self) -> bool:
+        """Whether the document has a word for samples, or a sum that can only be over them."""
+        said = any(says("samples", part.text) for part in self.document.parts if isinstance(part, Prose))
+        sums = (n for line in self.declared.lines for n in walk(line.statement.content) if isinstance(n, Big) and n.operator == "sum")
+        return said or any(n.lower is None for n in sums)
 
     def bare_leaf(self, side: Node) -> str | None:
         """The quantity without definition that a side names and nothing else, ``a_k``; else None."""

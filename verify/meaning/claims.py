@@ -189,6 +189,14 @@ class ChainReading:
         around.take(found)
         return value
 
+    def axes_of(self, side: Node) -> frozenset[str]:
+        """The row and column axes of a side in matrix notation; none where it is not understood so."""
+        try:
+            axes = MatrixElaborator(self.network, self.surroundings(), self.network.numerator_layout).side(side).axes
+        except (Unread, Clash):
+            return frozenset()
+        return frozenset(axis for axis in axes if axis is not None)
+
     def by_position(self, left: Node, right: Node) -> Typed:
         """The claim that two sides in matrix notation are equal; raises Unread, Undeclared or Clash.
 

@@ -18,7 +18,7 @@ from verify.meaning.elaborate import Clash, Elaborator, Surroundings, Unread, im
 from verify.meaning.entries import Naming, declared_by, jacobian_layout, lettered, names_of_widths, namings, widths
 from verify.meaning.entrywise import with_entrywise_products
 from verify.meaning.exposed import exposed, in_order
-from verify.meaning.families import Families, families, instances
+from verify.meaning.families import Families, families, instances, is_shape
 from verify.meaning.iterates import plain_iterates
 from verify.meaning.matrices import Grid, MatrixElaborator, is_matrix_notation
 from verify.meaning.named import functions_named, with_functions
@@ -146,7 +146,8 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
             replace(line, statement=statement)
             for line in every
             for values, statement in instances(line.statement, found)
-            if all(values.values())  # a family begins with its first member; what it starts from is defined apart
+            # a family begins with its first member; what it starts from is defined apart
+            if all(values.values()) or is_shape(statement.content)
         ]
         roots = [line.statement.content for line in every] + [c for line in every for c in line.statement.conditions]
     words = lexicon(roots)

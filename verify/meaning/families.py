@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from verify.meaning.ellipses import without_dots
-from verify.meaning.symbols import letter_of
+from verify.meaning.symbols import letter_of, states_shape
 from verify.reading.syntax import Added, Big, Chain, Group, Juxtaposed, Name, Node, Number, Scripted, Statement, Tuple
 from verify.reading.traversal import below, rewritten, walk
 
@@ -202,13 +202,17 @@ def step_of(node: Node, numbers: dict[str, int]) -> int | None:
 
 
 def instances(statement: Statement, found: Families) -> list[tuple[dict[str, int], Statement]]:
-    """The statement at every member of its families (values, statement); the statement alone where it names none."""
+    """The statement at every member of its families (values, statement); the statement alone where it names none.
+
+    What it says of a shape holds for what a family starts from too, of which a formula is not about.
+    """
     if not found.letters:
         return [({}, statement)]
     free = sorted(found.free_in(statement.content))
     choices: list[dict[str, int]] = [{}]
     for letter in free[:2]:
-        choices = [{**c, letter: n} for c in choices for n in range(int(letter in found.lags), DEPTH + 1)]
+        first = int(letter in found.lags and not is_shape(statement.content))
+        choices = [{**c, letter: n} for c in choices for n in range(first, DEPTH + 1)]
     out = []
     for values in choices:
         try:
@@ -218,4 +222,9 @@ def instances(statement: Statement, found: Families) -> list[tuple[dict[str, int
     return out
 
 
-__all__ = ["DEPTH", "Families", "families", "instances"]
+def is_shape(content: Node) -> bool:
+    """Whether a formula only says of which shape something is."""
+    return isinstance(content, Chain) and len(content.links) == 1 and states_shape(content.links[0])
+
+
+__all__ = ["DEPTH", "Families", "families", "instances", "is_shape"]

@@ -235,6 +235,7 @@ class _Walker:
         self.letters: dict[str, int] = {}
         self.sliced = False
         self.lead(definition.key, definition.written)
+        self.rename(definition)
         found = self.shape(definition.body)
         if definition.written and not is_bold(definition.key):
             self.same((UNIT, UNIT), found)
@@ -242,6 +243,14 @@ class _Walker:
             self.same(self.state.of[definition.key], found)
         else:
             self.state.of[definition.key] = found
+
+    def rename(self, definition: Defining) -> None:
+        """Give a symbol of which nothing is known the shape of the quantity that it is another name of: X of ``a_0 = X``."""
+        body = definition.body
+        occ = occurrence(body, self.words) if isinstance(body, (Name, Scripted)) and not is_ones(body) else None
+        plain = occ is not None and not (occ.written or occ.transposed or occ.exponent is not None or occ.primes)
+        if occ is not None and plain and occ.key not in self.state.of and not definition.written and definition.key in self.state.of:
+            self.state.of[occ.key] = self.state.of[definition.key]
 
     in_cell = False
     """Whether an entry of a matrix that is written out is walked: a plain letter there is a number."""
