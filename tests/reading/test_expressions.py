@@ -87,3 +87,25 @@ def test_a_brace_that_never_closes_is_reported() -> None:
     """What stands in a broken group is not read as if it were whole."""
     statements, diagnostics = parse(r"y = \sum_{i=1^N a_i = b")
     assert diagnostics and any(isinstance(node, Unreadable) for s in statements for node in walk(s.content))
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        r"A^\dagger = A^{*}",
+        r"x = 90^{\circ}",
+        r"A^{T}{}_{ij} = B_{ji}",
+        r"\left( a + b \right. \\ & \left. + c \right) = d",
+        r"\mathrm{KL}(p \,\|\, q) = \sum_x p(x) \log\frac{p(x)}{q(x)}",
+        r"D(p || q) = \|p\| + ||q||",
+        r"|x - |y|| = |x| + |y|",
+        r"\mathbb{E}_{x \sim p}\left[ f(x) \mid y \right] = 0",
+        r"\hat\theta = \underset{\theta}{\operatorname{arg\,max}} \; L(\theta)",
+        r"f(x) = \left\{ \begin{aligned} &1, && x>0 \\ &0, && x \le 0 \end{aligned} \right.",
+        r"\hat{y}^{\langle t \rangle} = g(W a^{\langle t \rangle} + b)",
+    ],
+)
+def test_read_to_the_end(formula: str) -> None:
+    """What people write is one chain, without a stretch that is not read."""
+    chain = content(formula)
+    assert isinstance(chain, Chain) and len(chain.links) == 1

@@ -402,7 +402,7 @@ class Expressions:
             return self.nested > 0 or self.text_is_name(self.at)
         if kind == "\\begin":
             return self.environment(self.at) in _MATRIX_LIKE
-        return kind != "\\|" or self.bars == 0
+        return kind != "\\|" or (self.bars == 0 and not (self.nested and self.divides()))
 
     def bar_opens(self) -> bool:
         """Whether the bar at hand opens a group, and does not close one or stand as that of ``P(o|c)``."""
@@ -413,8 +413,8 @@ class Expressions:
         return self.bars == 0 and not (self.nested and self.divides())
 
     def divides(self) -> bool:
-        """Whether the bar at hand is the only one up to the bracket that closes."""
-        depth, n = 0, self.at + 1
+        """Whether the bar at hand, or the double bar, is the only one up to the bracket that closes."""
+        depth, n = 0, self.at + 1 + (self.kinds[self.at : self.at + 2] == ["|", "|"])
         while (kind := self.kinds[n]) != END:
             if kind in ("(", "[", "{"):
                 depth += 1
@@ -422,7 +422,7 @@ class Expressions:
                 if depth == 0:
                     return kind != "}"
                 depth -= 1
-            elif kind == "|" and depth == 0:
+            elif kind in _BARS and depth == 0:
                 return False
             n += 1
         return False
@@ -471,7 +471,8 @@ class Expressions:
             if self.depth > MAX_DEPTH:
                 raise Stop("less nesting", self.at)
             base = self.atom()
-            return self.scripts(base) if self.kinds[self.at] in _SCRIPTS else base
+            kind = self.kinds[self.at]
+            return self.scripts(base) if kind in _SCRIPTS or (kind == "{" and self.kinds[self.at + 1] == "}") else base
         finally:
             self.depth -= 1
 
@@ -501,6 +502,8 @@ class Expressions:
                 primes += count
                 if not count and (body := self.script()) is not None:
                     sup = body if sup is None else Juxtaposed(self.span(sup.span.start), (sup, body))
+            elif kind == "{" and self.kinds[self.at + 1] == "}" and self.kinds[self.at + 2] in ("_", "^"):
+                self.at += 2  # only sets the next script further to the right
             else:
                 break
         while self.bars == 0 and self.kinds[self.at] in _EVALUATION and self.kinds[self.at + 1] == "_":
@@ -533,7 +536,7 @@ class Expressions:
         """What a script holds; None for an empty group."""
         kind = self.kinds[self.at]
         if kind == "{":
-            return self.inside()
+            return self.lone_sign() or self.inside()
         token = self.tokens[self.at]
         if kind == "number":
             self.at += 1
@@ -544,6 +547,14 @@ class Expressions:
         if kind in ("letter", "(") or kind[:1] == "\\" or kind[:3] == "rel":
             return self.atom()
         raise Stop("a script", self.at)
+
+    def lone_sign(self) -> Node | None:
+        r"""The sign that a group holds and nothing else, as in ``A^{*}`` and ``90^{\circ}``; None for any other group."""
+        token, kind = self.tokens[self.at + 1], self.kinds[self.at + 1]
+        if self.stream.closing.get(self.at) != self.at + 2 or (kind not in _PRODUCTS and kind not in _SIGNS):
+            return None
+        self.at += 3
+        return Name(Span(token.start, token.end), "ast" if kind == "*" else token.text)
 
     def inside(self) -> Node | None:
         """The inside of a braced group as a list, a chain or an expression; None if it is empty."""
@@ -707,7 +718,7 @@ class Expressions:
                 return Group(self.span(start), name, Tuple(self.span(start), ()))
             body = self.listed()
             if self.kinds[self.at] in _BARS:
-                self.at += 1
+                self.at += 2 if self.kinds[self.at : self.at + 2] == ["|", "|"] else 1
                 other = self.listed()
                 body = Operator(self.span(start), "mid", (body, other))
             kind = self.kinds[self.at]

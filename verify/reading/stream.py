@@ -79,6 +79,8 @@ def stream(raw: list[Token], stop: int) -> Stream:
                 if text == "left":
                     invisible.append(pointed)
                     size = None if pointed else start
+                elif pointed and not (invisible and invisible[-1]) and (beyond := _over_break(raw, at)):
+                    at = beyond
                 elif not (invisible and invisible.pop()) and pointed:
                     made.add(OPEN_END, Token(OPEN_END, ".", start, raw[at - 1].end))
                 continue
@@ -108,6 +110,14 @@ def stream(raw: list[Token], stop: int) -> Stream:
         made.add(key, token)
     made.add(END, Token(END, "", stop, stop))
     return made
+
+
+def _over_break(raw: list[Token], at: int) -> int | None:
+    r"""The position behind the ``\left.`` of the next row, with which a delimiter goes on that ended in ``\right.``; None if none does."""
+    while at < len(raw) and raw[at].kind in ("row", "&"):
+        at += 1
+    goes_on = at + 1 < len(raw) and raw[at].kind == "command" and raw[at].text == "left" and raw[at + 1].kind == "."
+    return at + 2 if goes_on else None
 
 
 def _over_arguments(raw: list[Token], at: int, definition: bool) -> int:
