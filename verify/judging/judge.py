@@ -570,6 +570,8 @@ class Judge:
             return replace(judged, reason=f"{loss} is not defined in this document: only its first derivatives mean anything")
         if (asked := sorted(name for name in self.demanded if name in keys or self.depends(keys, name))) and not is_chain_rule(right):
             return replace(judged, reason=f"the document demands something of {asked[0]}, and this may follow from it")
+        if (shared := self.perhaps_one_number(left, right)) is not None:
+            return replace(judged, reason=f"it is not said whether {shared} is one number or has an entry for each position")
         if self.holds_at_its_step(claim):
             return replace(judged, reason="it holds with the earlier steps held fixed, and not for the derivative through all steps")
         outcome = self.decider.at(claim).refuses(claim)
@@ -591,6 +593,22 @@ class Judge:
             return None
         named = axes & ({*self.network.sizes.values()} | self.network.entry_sizes.keys())
         return None if named or self.speaks_of_samples else holders[0]
+
+    def perhaps_one_number(self, left: Node, right: Node) -> str | None:
+        r"""The given quantity by which the left side differentiates and over whose axis a bare Σ of the right side sums, where it stands
+        in definitions entry by entry alone and never with an index: γ of ``y = \gamma \hat{x}`` may be one number. Else None.
+        """
+        if not (isinstance(left, Derivative) and len(left.denominators) == 1):
+            return None
+        if not any(isinstance(n, Big) and n.operator == "sum" and n.lower is None for n in walk(right)):
+            return None
+        key = names_quantity(left.denominators[0], self.network)
+        table = self.network.program.by_name
+        if key is None or key not in table or not table[key].indices or key in self.network.explicit or key in self.network.grids:
+            return None
+        users = [d for d in table.values() if key in d.uses and d.body is not None]
+        plain = all(d.indices and not any(isinstance(n, kernel.Sum) for n in nodes({}, d.body)) for d in users if d.body is not None)
+        return key if users and plain else None
 
     @cached_property
     def speaks_of_samples(self) -> bool:
