@@ -28,3 +28,17 @@ def resolve(program: Program, expr: Expr) -> Expr:
         return rebuild(e, tuple(map(inlined, children(e))))
 
     return inlined(resolver.resolve(expr))
+
+
+def in_terms_of(program: Program, expr: Expr, name: str) -> Expr:
+    """The expression without Derivative nodes and without quantities that depend on the named one; may be exponential in the depth."""
+    moved = affected(program, name)
+
+    def inlined(e: Expr) -> Expr:
+        if isinstance(e, Tensor) and e.name in moved:
+            made = program.by_name[e.name]
+            assert made.body is not None
+            return inlined(substitute(made.body, dict(zip(made.indices, e.indices, strict=True))))
+        return rebuild(e, tuple(map(inlined, children(e))))
+
+    return inlined(resolve(program, expr))

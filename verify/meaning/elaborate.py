@@ -28,7 +28,7 @@ from verify.meaning.symbols import (
     script_text,
     symbol_node,
 )
-from verify.programs import resolve
+from verify.programs import in_terms_of, resolve
 from verify.reading.syntax import (
     Added,
     Big,
@@ -37,9 +37,11 @@ from verify.reading.syntax import (
     Cases,
     Chain,
     Derivative,
+    Evaluated,
     Fraction,
     Group,
     Juxtaposed,
+    Link,
     Nabla,
     Name,
     Node,
@@ -263,6 +265,11 @@ class Elaborator:
                     return self.cases((CaseRow(node.span, one, body), CaseRow(node.span, zero, None)), target)
                 if delimiter in ("(", "[", "{"):
                     return self.value(body, target)
+                if delimiter == "<" and isinstance(body, Tuple) and len(body.items) == 2:
+                    pair = [self.value(item, None) for item in body.items]
+                    if set(pair[0].implicit) != set(pair[1].implicit):
+                        raise Clash("an inner product of two quantities with different axes")
+                    return Value(k.total(k.mul(*(v.expr for v in pair)), *pair[0].implicit))
                 if delimiter == "||":
                     inner = self.value(body, None)
                     return Value(k.power(k.total(k.power(inner.expr, 2), *inner.implicit), Rational(1, 2)))
@@ -285,6 +292,8 @@ class Elaborator:
                 return self.derivative(Derivative(node.span, body, (wrt,)))
             case Cases(_, rows):
                 return self.cases(rows, target)
+            case Evaluated(_, body, Chain(_, Name() | Scripted() as variable, (Link(_, "=", point),))) if point is not None:
+                return self.evaluated(body, variable, point)
             case Noted(_, body, note, kind):
                 return self.noted(body, note, kind, target)
             case Reference(_, label):
@@ -964,6 +973,14 @@ class Elaborator:
         if link.relation in ("<", "<="):
             return Value(k.Step(k.sub(other.expr, one.expr)), axes)
         raise Unread(f"the condition {link.relation}")
+
+    def evaluated(self, body: Node, variable: Node, point: Node) -> Value:
+        """An expression at a point, ``df/du |_{u = 2}``: a number for a given number, put in after everything is differentiated."""
+        value, wrt, at = (self.value(node, None) for node in (body, variable, point))
+        leaf = self.net.program.by_name.get(wrt.expr.name) if isinstance(wrt.expr, k.Tensor) else None
+        if leaf is None or leaf.body is not None or leaf.indices or at.implicit:
+            raise Unread("an evaluation at a point that is not a number given for a number")
+        return Value(_at(in_terms_of(self.net.program, value.expr, leaf.name), k.Tensor(leaf.name), at.expr), value.implicit)
 
     def noted(self, body: Node, note: Node | None, kind: str, target: frozenset[str] | None) -> Value:
         """An underbraced term; a note ``i = K`` renames i in it."""

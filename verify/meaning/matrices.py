@@ -171,6 +171,9 @@ class MatrixElaborator:
             case Group(_, "||", body):
                 inner = self.grid(body)
                 return Grid(k.power(self.summed(k.power(inner.expr, 2), inner), Rational(1, 2)))
+            case Group(_, "<", Tuple(_, (one, other))):
+                both = self.entrywise(self.grid(one), self.grid(other), k.mul)
+                return Grid(self.summed(both.expr, both))
             case Juxtaposed() | Product():
                 return self.product(node)
             case Fraction(_, Number(), Name(_, "e", "", ())) if "e" not in self.net.slots:

@@ -409,7 +409,7 @@ class _Walker:
         match node:
             case Name() | Scripted():
                 return self.symbol(node)
-            case Group(_, "||" | "|", body):
+            case Group(_, "||" | "|" | "<", body):
                 self.shape(body)
                 return (UNIT, UNIT)
             case Group(_, _, body) | Noted(_, body, _, _):

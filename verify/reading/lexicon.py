@@ -37,7 +37,7 @@ IGNORED = (
     | frozenset(" ,;:!>")
 )
 """Spacing and sizes, which mean nothing."""
-SPACED = frozenset({"vspace", "mspace", "hphantom", "vphantom", "phantom", "label", "require", "cline"})
+SPACED = frozenset({"vspace", "mspace", "hphantom", "vphantom", "phantom", "require", "cline"})
 """Commands that mean nothing, with their argument."""
 DEFINITIONS = frozenset({"renewcommand", "newcommand", "def", "DeclareMathOperator"})
 FONTS = {

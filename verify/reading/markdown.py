@@ -33,8 +33,9 @@ _BLANK_LINE = re.compile(r"\n[ \t\r\f\v>]*+(?=\n|\Z)")
 _HEADING = re.compile(r"[ \t>]*#{1,6}(?=[ \t\r\n]|\Z)")
 _UNDERLINE = re.compile(r" {0,3}(?:={2,}|-{2,})[ \t\r]*(?=\n|\Z)")
 _RULE = re.compile(r" {0,3}([-*_])(?:[ \t]*\1){2,}[ \t\r]*(?=\n|\Z)")
-_FENCE = re.compile(r"(?P<fence>`{3,}(?=[^`\n]*(?:\n|\Z))|~{3,})[ \t]*(?P<info>[^\n]*)")
+_FENCE = re.compile(r"(?P<fence>`{3,}(?=[^`\n]*(?:\n|\Z))|~{3,}|:{3,}(?=[ \t]*\{math\}))[ \t]*(?P<info>[^\n]*)")
 _FENCE_END = re.compile(r"^[ \t>]*(`{3,}|~{3,})[ \t\r]*$", re.MULTILINE)
+_COLONS_END = re.compile(r"^[ \t>]*:{3,}[ \t\r]*$", re.MULTILINE)
 _TABLE_RULE = re.compile(r"[ \t>]*+\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t\r]*+(?=\n|\Z)")
 _DISPLAY_LINE = re.compile(rf"[ \t]*(?:\$\$|\\\\?\[|\\begin\s{{0,9}}\{{{ENVIRONMENT}\}})")
 _OPTION = re.compile(r"^[ \t>]*:[\w-]+:[^\n]*$", re.MULTILINE)
@@ -181,6 +182,11 @@ def _fenced(page: _Page, at: int, line_end: int, fence: re.Match[str], marker: s
 
 def _fence_end(page: _Page, fence: str, after: int) -> int | None:
     """Where the line begins that closes a fence, or None. The longest closing run that is still to come tells at once if none will do."""
+    if fence[0] == ":":
+        found = None if ":::" in page.missing else _COLONS_END.search(page.text, after, page.end)
+        if found is None:
+            page.missing[":::"] = 3
+        return found.start() if found is not None else None
     if page.fence_ends is None:
         starts, lengths = [], []
         for m in _FENCE_END.finditer(page.text, 0, page.end):

@@ -57,15 +57,16 @@ class _Pending:
     arrow: str = ""
     words: list[str] = field(default_factory=list)
     conditions: list[Node] = field(default_factory=list)
+    label: str = ""
 
     def taken(self, content: Node) -> Statement:
         """The statement that all this belongs to; nothing is pending then."""
-        made = Statement(content, conditions=tuple(self.conditions), arrow=self.arrow, words=" ".join(self.words))
+        made = Statement(content, self.label, tuple(self.conditions), self.arrow, " ".join(self.words))
         self.clear()
         return made
 
     def clear(self) -> None:
-        self.arrow, self.words, self.conditions = "", [], []
+        self.arrow, self.words, self.conditions, self.label = "", [], [], ""
 
 
 class _Statements(Expressions):
@@ -119,8 +120,13 @@ class _Statements(Expressions):
             elif kind in _LABELS:
                 label = self.inner(self.at + 1)
                 self.at = self.stream.beyond(self.at + 1)
+                label = label if label.startswith("(") else f"({label})"
                 if kind == "\\tag" and out:
-                    out[-1] = replace(out[-1], label=label if label.startswith("(") else f"({label})")
+                    out[-1] = replace(out[-1], label=label)
+                elif kind == "\\label" and out and not out[-1].label:
+                    out[-1] = replace(out[-1], label=label)
+                elif kind == "\\label" and not out:
+                    pending.label = label
             elif self.words_next():
                 pending.words.append(self.take_words())
             elif kind == "\\forall":
