@@ -121,9 +121,7 @@ class _Statements(Expressions):
                 label = self.inner(self.at + 1)
                 self.at = self.stream.beyond(self.at + 1)
                 label = label if label.startswith("(") else f"({label})"
-                if kind == "\\tag" and out:
-                    out[-1] = replace(out[-1], label=label)
-                elif kind == "\\label" and out and not out[-1].label:
+                if out and (kind == "\\tag" or (kind == "\\label" and not out[-1].label)):
                     out[-1] = replace(out[-1], label=label)
                 elif kind == "\\label" and not out:
                     pending.label = label
