@@ -568,7 +568,8 @@ class Judge:
             return replace(judged, reason=f"nothing is known of the function {name}, which one side uses otherwise than the other")
         if (loss := self.network.abstract) is not None and self.uses_loss(claim.left) != self.uses_loss(claim.right):
             return replace(judged, reason=f"{loss} is not defined in this document: only its first derivatives mean anything")
-        if (asked := sorted(name for name in self.demanded if name in keys or self.depends(keys, name))) and not is_chain_rule(right):
+        asked = sorted(name for name in self.demanded if name in keys or self.depends(keys, name))
+        if asked and not (is_chain_rule(left) and is_chain_rule(right)):
             return replace(judged, reason=f"the document demands something of {asked[0]}, and this may follow from it")
         if (shared := self.perhaps_one_number(left, right)) is not None:
             return replace(judged, reason=f"it is not said whether {shared} is one number or has an entry for each position")
