@@ -65,7 +65,7 @@ def stream(raw: list[Token], stop: int) -> Stream:
         at += 1
         if kind in _AS_IT_IS:
             if size is not None:
-                token, size = token._replace(start=size), None
+                token, size = Token(token.kind, token.text, size, token.end), None
             kinds.append(kind)
             tokens.append(token)
             continue
@@ -106,7 +106,7 @@ def stream(raw: list[Token], stop: int) -> Stream:
                 made.closing[braces.pop()] = len(made.kinds)
             key = "rel" + RELATIONS[kind] if kind in RELATIONS else kind
         if size is not None:
-            token, size = token._replace(start=size), None
+            token, size = Token(token.kind, token.text, size, token.end), None
         made.add(key, token)
     made.add(END, Token(END, "", stop, stop))
     return made

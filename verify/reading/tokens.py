@@ -233,7 +233,7 @@ def expanded(tokens: list[Token], macros: Mapping[str, Macro]) -> tuple[list[Tok
                 inserted.extend(arguments[k] if k < len(arguments) else [])
                 n += 2
             else:
-                inserted.append(body[n]._replace(start=token.start, end=token.end))
+                inserted.append(Token(body[n].kind, body[n].text, token.start, token.end))
                 n += 1
         stack.extend(reversed(inserted))
     return out, False
