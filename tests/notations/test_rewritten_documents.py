@@ -20,8 +20,8 @@ from verify.reading.traversal import walk
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 DOCUMENTS = (
-    "equal_and_different", "index_notation", "inline_slashes", "linear_regression", "linear_regression_ridge", "matrix_columns", "pairs_index",
-    "pairs_matrix", "quotients_and_logs", "softmax", "softmax_cases", "sum_rule_variants", "two_layers_by_rows",
+    "equal_and_different", "index_notation", "inline_slashes", "linear_regression", "linear_regression_ridge", "matrix_columns",
+    "pairs_index", "pairs_matrix", "quotients_and_logs", "softmax", "softmax_cases", "sum_rule_variants", "two_layers_by_rows",
 )  # fmt: skip
 ENTRIES = ("softmax_regression", "mlp_tanh_mse", "batch_norm", "scaled_dot_product_attention", "linear_layer", "log_softmax")
 LETTERS = "pqrsuv"
