@@ -8,7 +8,7 @@ from typing import Protocol
 
 from verify.deciding import Deciders
 from verify.evidence import evidence as evidence_of
-from verify.explaining.diagnosis import Diagnosis, diagnose
+from verify.explaining.diagnosis import diagnose
 from verify.explaining.message import kind_of, message_of, repaired_line
 from verify.judging.asked import asked
 from verify.judging.judge import Judge, Judgement
@@ -118,9 +118,8 @@ def _relation(
     left, link, right = judgement.left, judgement.link, judgement.link.right
     start = left.span.start if left is not None else link.span.start
     end = right.span.end if right is not None else link.span.end
-    diagnosis = _diagnosis(judgement, text) if judgement.verdict == "refuted" else None
-    edits = diagnosis.edits if diagnosis is not None else judgement.repairs
-    message = message_of(judgement, diagnosis)
+    edits = _diagnosis(judgement, text) if judgement.verdict == "refuted" else judgement.repairs
+    message = message_of(judgement, edits)
     repair = repaired_line(judgement, edits, text) if edits else None
     decision = judgement.outcome.decision if judgement.outcome is not None else None
     smallest = _smallest(judgement)
@@ -200,12 +199,12 @@ def described(assumption: Assumption) -> str:
             return f"{name} > 0"
 
 
-def _diagnosis(judgement: Judgement, text: str) -> Diagnosis | None:
-    """What mends a refuted relation; None where nothing that is known does, or the search goes too far."""
+def _diagnosis(judgement: Judgement, text: str) -> tuple[Candidate, ...]:
+    """What mends a refuted relation; nothing where nothing that is known does, or the search goes too far."""
     try:
         return diagnose(judgement, text)
     except (OutOfReach, RecursionError):
-        return None
+        return ()
 
 
 def _smallest(judgement: Judgement) -> Shown | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from verify.kernel.calculus import RULES
 from verify.kernel.decision import IllTyped, Proved, Refuted, Tested, Undecided, Witness
@@ -44,6 +45,8 @@ class Decider:
         self._smallest: dict[Refuted, Witness] = {}
         self.agreed: dict[tuple[str, str], bool] = {}
         """What second opinions have said of derivatives: see judging."""
+        self.explained: dict[Hashable, list[Any]] = {}
+        """What mends refuted lines, as far as it was looked for: see explaining."""
 
     @property
     def asked(self) -> int:

@@ -18,7 +18,7 @@ import numpy as np
 from verify.floats import FLOAT
 from verify.kernel.decision import Decision, Kernel, Refuted, Settled, Undecided, Witness
 from verify.kernel.evaluate import MOST_ENTRIES
-from verify.kernel.expr import ZERO, Delta, Expr, Index, Position, Prod, Size, Step, Sum, Tensor, children
+from verify.kernel.expr import ZERO, Apply, Delta, Derivative, Expr, Index, Position, Prod, Size, Step, Sum, Tensor, children, rebuild
 from verify.kernel.program import Condition, OneHot, OutOfReach, Positive, Program, SumsToOne, nodes
 from verify.plans import Plan, Point
 
@@ -54,6 +54,39 @@ class OutOfDomain(Exception):
     """Raised where no point that was tried gives the sides a value; says why."""
 
 
+class Sieve:
+    """One sampled point at which many claims are looked at: what they have in common is computed once, and forgotten with the sieve."""
+
+    def __init__(self, kernel: Kernel, point: Point) -> None:
+        self._kernel = kernel
+        self._point = Point(Plan(kernel.resolver.definitions), point.sizes, point.leaves, FLOAT)
+        self._resolved: dict[Expr, Expr] = {}
+
+    def passes(self, left: Expr, right: Expr) -> bool:
+        """Whether both sides, with the same free indices, agree at the point as far as floats can tell; True where they cannot."""
+        indices = tuple(sorted(left.free | right.free))
+        try:
+            with np.errstate(all="ignore"):
+                one, other = (self._point.array(self._without_derivatives(side), indices) for side in (left, right))
+                kept = np.isfinite(one) & np.isfinite(other)
+        except (ArithmeticError, KeyError, OutOfReach, RecursionError):
+            return True
+        return not kept.any() or _agree(one[kept], other[kept])
+
+    def _without_derivatives(self, expr: Expr) -> Expr:
+        """The expression without Derivative nodes. The kernel keeps what it made of those, and the sieve the rest."""
+        found = self._resolved.get(expr)
+        if found is None:
+            if isinstance(expr, Derivative) or (isinstance(expr, Apply) and expr.order):
+                found = self._kernel.resolver.resolve(expr)
+            else:
+                below = children(expr)
+                above = tuple(map(self._without_derivatives, below))
+                found = expr if above == below else rebuild(expr, above)
+            self._resolved[expr] = found
+        return found
+
+
 class Workspace:
     """The claims on one program, screened and decided. Raises IllTyped for a program that has no meaning or no model."""
 
@@ -67,8 +100,8 @@ class Workspace:
         self._samples: dict[tuple[frozenset[str], Sights], list[Point]] = {}
         self._sights: dict[Settled, Sights] = {}
         self._claims: dict[Refuted, tuple[Expr, Expr, tuple[Condition, ...]]] = {}
-        self._known: set[Expr] = set()
         nothing = Sights(tuple((axis, 1) for axis in sorted({axis for d in program.definitions for axis in d.axes})), ())
+        self._known = frozenset[Expr]()
         self._base, self._known = self._seen([d.body for d in self._definitions.values() if d.body is not None], nothing)
         self._unit = self._positive_leaves()
 
@@ -87,6 +120,10 @@ class Workspace:
             return True
         except OutOfDomain:
             return False
+
+    def sieve(self) -> Sieve:
+        """A sieve for many claims on the program that are looked at once, most of them false."""
+        return Sieve(self.kernel, self._sample(self._unit, self._base)[0])
 
     def vanishes(self, expr: Expr, conditions: tuple[Condition, ...] = ()) -> bool:
         """Whether the expression is 0 at the sampled points, as far as floats can tell; what is small, exactly. Raises IllTyped."""
@@ -210,7 +247,7 @@ class Workspace:
             self._sights[claim], _ = self._seen(claim.exprs, self._base)
         return self._sights[claim]
 
-    def _seen(self, exprs: Iterable[Expr], base: Sights) -> tuple[Sights, set[Expr]]:
+    def _seen(self, exprs: Iterable[Expr], base: Sights) -> tuple[Sights, frozenset[Expr]]:
         """What is in sight of some expressions beside what is already, and every node that was looked at."""
         least, steps = dict(base.least), list(base.steps)
         stack, known = list(exprs), set[Expr]()
@@ -232,7 +269,7 @@ class Workspace:
                     steps.append(argument)
             for position, axis in pairs:
                 least[axis] = max(least.get(axis, 1), position + 1 if isinstance(position, int) else 1)
-        return Sights(tuple(sorted(least.items())), tuple(dict.fromkeys(steps))), known
+        return Sights(tuple(sorted(least.items())), tuple(dict.fromkeys(steps))), frozenset(known)
 
     def _sizes(self, widths: Sequence[int], sights: Sights) -> dict[str, int]:
         """One width for all axes; of several widths, and of more where these run out, each axis has one of its own: at equal widths a

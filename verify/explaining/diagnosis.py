@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from verify.deciding import Decider
 from verify.judging.judge import Judgement
@@ -13,56 +14,71 @@ from verify.meaning.symbols import keys_in
 from verify.mistakes import all_mistakes
 from verify.mistakes._mistake import Mistake
 from verify.reading.syntax import Node
+from verify.workspace import Sieve
 
 ONE_EDIT = 1_500
-TWO_EDITS = 1_500
+TWO_EDITS = 400
 FIRST_OF_TWO = ("wrong-layer", "wrong-symbol", "sign", "activation-derivative", "swapped-indices", "missing-sum")
 SECOND_OF_TWO = ("dropped-factor", "sign", "activation-derivative", "wrong-layer")
 
 
-@dataclass(frozen=True)
-class Diagnosis:
-    """The edits that make a relation true, in the order in which they were found, and the repaired claim."""
+def diagnose(judgement: Judgement, text: str) -> tuple[Candidate, ...]:
+    """The fewest edits that make a refuted relation true, in the order in which they were found; none if none are found.
 
-    edits: tuple[Candidate, ...]
-    claim: Typed
-    side: Node
-
-
-def diagnose(judgement: Judgement, text: str) -> Diagnosis | None:
-    """The fewest edits of the right side that make the relation true: misread glyphs, then one mistake, then two; None if none is found."""
+    Misread glyphs, then one mistake on the right side, then one on the left side, then two on the right side. What was found for a chain
+    is kept with what was decided about its network: most lines of a class are the same.
+    """
     reading, decider, left, right = judgement.reading, judgement.decider, judgement.left, judgement.link.right
     if reading is None or decider is None or left is None or right is None:
-        return None
+        return ()
+    chain = reading.chain
+    start = chain.first.span.start if chain.first is not None else left.span.start
+    end = max([right.span.end, *(link.right.span.end for link in chain.links if link.right is not None)])
+    line = (text[start:end], chain, judgement.number, reading.cases, tuple(sorted(reading.labels.items())))
+    known = decider.explained.setdefault(line, [])
+    for network, edits in known:
+        if network == reading.network:
+            return moved(edits, start)
+    edits = _searched(reading, decider, left, right, judgement.number, text)
+    known.append((reading.network, moved(edits, -start)))
+    return edits
+
+
+def moved(candidates: Iterable[Candidate], by: int) -> tuple[Candidate, ...]:
+    """The candidates for the same line so many characters farther on in the text."""
+    return tuple(replace(c, edits=tuple(replace(e, start=e.start + by, end=e.end + by) for e in c.edits)) for c in candidates)
+
+
+def _searched(reading: ChainReading, decider: Decider, left: Node, right: Node, number: int, text: str) -> tuple[Candidate, ...]:
     around = surroundings(reading, left, right, text)
     search = _Search(reading, decider, left, around)
     mathematics = [m for m in all_mistakes() if m.kind == "mathematics"]
-    bases = [((), right), *(((c,), c.node) for c in letter_for_digit(right, around))]
+    bases: list[tuple[tuple[Candidate, ...], Node]] = [((), right), *(((c,), c.node) for c in letter_for_digit(right, around))]
     for edits, side in bases:
-        if edits and (claim := search.true(side)) is not None:
-            return Diagnosis(edits, claim, side)
+        if edits and search.true(side):
+            return edits
     search.budget = ONE_EDIT
     for edits, side in bases:
         for candidate in search.one(side, [m for m in mathematics if m.of == "right"]):
-            if (claim := search.true(candidate.node)) is not None:
-                return Diagnosis((*edits, candidate), claim, candidate.node)
-    if judgement.number == 0:
+            if search.true(candidate.node):
+                return (*edits, candidate)
+    if number == 0:
         for candidate in search.one(left, [m for m in mathematics if m.of == "left"]):
             chain = replace(reading.chain, first=candidate.node)
             afresh = replace(reading, chain=chain, target=None, prime=None, letters={})
-            if (claim := _Search(afresh, decider, candidate.node, around).true(right)) is not None:
-                return Diagnosis((candidate,), claim, right)
+            if _Search(afresh, decider, candidate.node, around).true(right):
+                return (candidate,)
     search.budget = TWO_EDITS
     firsts = [m for m in mathematics if m.name in FIRST_OF_TWO]
     seconds = [m for m in mathematics if m.name in SECOND_OF_TWO]
     for edits, side in reversed(bases):
         for first in search.one(side, firsts):
-            if search.typed(first.node) is None:
+            if not search.has_meaning(first.node):
                 continue
             for second in search.one(first.node, seconds):
-                if (claim := search.true(second.node)) is not None:
-                    return Diagnosis((*edits, first, second), claim, second.node)
-    return None
+                if search.true(second.node):
+                    return (*edits, first, second)
+    return ()
 
 
 def surroundings(reading: ChainReading, left: Node, right: Node, text: str) -> Around:
@@ -87,6 +103,13 @@ class _Search:
     left: Node
     around: Around
     budget: int = 100
+    seen: set[object] = field(default_factory=set)
+    """What was tried already: different edits may say the same."""
+
+    @cached_property
+    def sieve(self) -> Sieve:
+        """What most candidates do not pass."""
+        return self.decider.assumed.sieve()
 
     def one(self, side: Node, mistakes: tuple[Mistake, ...] | list[Mistake]) -> Iterator[Candidate]:
         for mistake in mistakes:
@@ -96,14 +119,20 @@ class _Search:
                     return
                 yield candidate
 
-    def typed(self, side: Node) -> Typed | None:
-        """The first claim with that right side that has a meaning, else None."""
-        return next(typed(self.reading, self.left, side), None)
+    def has_meaning(self, side: Node) -> bool:
+        """Whether there is a claim with that right side."""
+        return next(typed(self.reading, self.left, side), None) is not None
 
-    def true(self, side: Node) -> Typed | None:
-        """The claim with that right side if it is decided to be true, else None."""
+    def true(self, side: Node) -> bool:
+        """Whether a claim with that right side is decided to be true."""
         for claim in typed(self.reading, self.left, side):
+            key = claim.right, claim.conditions, claim.sizes
+            if key in self.seen:
+                continue
+            self.seen.add(key)
+            if not claim.conditions and not claim.sizes and not self.sieve.passes(claim.left, claim.right):
+                continue
             decider = self.decider.at(claim)
             if decider.screens(claim) and decider.holds(claim) is not None:
-                return claim
-        return None
+                return True
+        return False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from verify.explaining.diagnosis import Diagnosis
 from verify.judging.judge import Judgement
 from verify.meaning.repairs import Candidate, TextEdit
 from verify.mistakes import all_mistakes
@@ -57,13 +56,13 @@ def repaired_line(judgement: Judgement, edits: tuple[Candidate, ...], text: str)
     return " ".join(f"{one} {sign} {other}".split())
 
 
-def message_of(judgement: Judgement, diagnosis: Diagnosis | None) -> str:
-    """Why a relation got its verdict, in one sentence."""
+def message_of(judgement: Judgement, edits: tuple[Candidate, ...]) -> str:
+    """Why a relation got its verdict, in one sentence; ``edits`` mend it."""
     match judgement.verdict:
         case "slip":
-            return sentences(judgement.repairs)
+            return sentences(edits)
         case "refuted":
-            return sentences(diagnosis.edits) if diagnosis is not None else (judgement.reason or "the two sides differ")
+            return sentences(edits) if edits else (judgement.reason or "the two sides differ")
         case "follows":
             return MEANINGS["follows"]
         case "unread" | "given":

@@ -25,16 +25,22 @@ def below(node: Node) -> list[Node]:
     """The nodes directly below a node, in reading order."""
     found: list[Node] = []
     for name in _FIELDS[type(node)]:
-        _collect(getattr(node, name), found)
+        value = getattr(node, name)
+        if value is None:
+            continue
+        if type(value) is tuple:
+            _collect(value, found)
+        elif isinstance(value, Node):
+            found.append(value)
     return found
 
 
-def _collect(value: object, found: list[Node]) -> None:
-    if isinstance(value, Node):
-        found.append(value)
-    elif isinstance(value, tuple):
-        for item in value:
-            _collect(item, found)
+def _collect(values: tuple[object, ...], found: list[Node]) -> None:
+    for value in values:
+        if isinstance(value, Node):
+            found.append(value)
+        elif type(value) is tuple:
+            _collect(value, found)
 
 
 def walk(node: Node) -> Iterator[Node]:
