@@ -69,8 +69,8 @@ class Sieve:
             with np.errstate(all="ignore"):
                 one, other = (self._point.array(self._without_derivatives(side), indices) for side in (left, right))
                 kept = np.isfinite(one) & np.isfinite(other)
-        except (ArithmeticError, KeyError, OutOfReach, RecursionError):
-            return True
+        except (ArithmeticError, KeyError, ValueError, OutOfReach, RecursionError):
+            return True  # what has no meaning is for the kernel to say
         return not kept.any() or _agree(one[kept], other[kept])
 
     def _without_derivatives(self, expr: Expr) -> Expr:
