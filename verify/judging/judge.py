@@ -479,7 +479,7 @@ class Judge:
             if outcome is None and (counted := claim.counted()) is not None:
                 claim = counted  # a sum that ends at a number says how many positions there are
                 outcome = self.decider.at(claim).holds(claim)
-            if outcome is not None and not says_zero(left, right) and self._both_vanish(claim):
+            if outcome is not None and not says_zero(reading.chain) and self._both_vanish(claim):
                 return replace(base, reason="both sides are 0 whatever the network: this shows nothing", claim=claim)
             if outcome is not None:
                 verdict: Verdict = "proved" if isinstance(outcome.decision, Proved) else "tested"
@@ -718,9 +718,9 @@ def is_call(node: Node) -> bool:
     return False
 
 
-def says_zero(left: Node, right: Node) -> bool:
-    """Whether a side is written as 0, or is a difference of equal ones that is meant to vanish."""
-    return any(isinstance(side, Number) and float(side.text) == 0 for side in (left, right))
+def says_zero(chain: Chain) -> bool:
+    """Whether a side of a chain is written as 0: that everything in it vanishes is what it shows."""
+    return any(isinstance(side, Number) and float(side.text) == 0 for side in (chain.first, *(link.right for link in chain.links)))
 
 
 def times_last(left: Node, right: Node) -> Node:

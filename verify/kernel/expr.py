@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 from math import prod
+
+from verify.kernel.lazy import lazy
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -31,17 +32,17 @@ class Expr:
 
     __dataclass_fields__: dict[str, object]
 
-    @cached_property
+    @lazy
     def parts(self) -> tuple[object, ...]:
         """The node's fields in order."""
         return tuple(getattr(self, name) for name in self.__dataclass_fields__)
 
-    @cached_property
+    @lazy
     def free(self) -> frozenset[Index]:
         """The indices that the value depends on."""
         return frozenset[Index]().union(*(child.free for child in children(self)))
 
-    @cached_property
+    @lazy
     def _hash(self) -> int:
         return hash((type(self).__name__, self.parts))
 
@@ -80,7 +81,7 @@ class Tensor(Expr):
     name: str
     indices: tuple[Position, ...] = ()
 
-    @cached_property
+    @lazy
     def free(self) -> frozenset[Index]:
         return frozenset(i for i in self.indices if isinstance(i, Index))
 
@@ -92,7 +93,7 @@ class Delta(Expr):
     left: Position
     right: Position
 
-    @cached_property
+    @lazy
     def free(self) -> frozenset[Index]:
         return frozenset(i for i in (self.left, self.right) if isinstance(i, Index))
 
@@ -122,7 +123,7 @@ class Sum(Expr):
     index: Index
     body: Expr
 
-    @cached_property
+    @lazy
     def free(self) -> frozenset[Index]:
         return self.body.free - {self.index}
 
@@ -134,7 +135,7 @@ class Prod(Expr):
     index: Index
     body: Expr
 
-    @cached_property
+    @lazy
     def free(self) -> frozenset[Index]:
         return self.body.free - {self.index}
 
@@ -168,7 +169,7 @@ class Derivative(Expr):
     body: Expr
     wrt: Tensor
 
-    @cached_property
+    @lazy
     def free(self) -> frozenset[Index]:
         return self.body.free | self.wrt.free
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 from verify.kernel.expr import Expr, Index, Tensor, children
+from verify.kernel.lazy import lazy
 
 
 class OutOfReach(Exception):
@@ -26,7 +26,7 @@ class Definition:
         """The names of the axes in order."""
         return tuple(i.axis for i in self.indices)
 
-    @cached_property
+    @lazy
     def uses(self) -> frozenset[str]:
         """The names of the tensors that the body mentions."""
         return frozenset(n.name for n in nodes({}, self.body) if isinstance(n, Tensor)) if self.body else frozenset()
@@ -104,7 +104,7 @@ class Program:
     assumptions: frozenset[Assumption] = frozenset()
     sizes: tuple[tuple[str, int], ...] = ()
 
-    @cached_property
+    @lazy
     def by_name(self) -> dict[str, Definition]:
         """Each definition under its name."""
         return {d.name: d for d in self.definitions}

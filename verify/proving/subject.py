@@ -32,11 +32,21 @@ def prove_subject(subject: str, wanted: Sequence[str] = (), detail: Detail = "fu
     data = read_bytes(path)
     if chosen == "py":
         raise NotProved("a proof begins with a forward pass in mathematical notation, not with code")
-    text = data.decode("utf-8", "replace")
-    if chosen == "md" and text.lstrip("\ufeff").startswith(FENCE):
-        try:
-            assignment = parse_assignment(text)
-        except AssignmentError as error:
-            raise Unreadable(str(error)) from None
+    try:
+        return prove(data, format=chosen, wanted=wanted, detail=detail)
+    except AssignmentError as error:
+        raise Unreadable(str(error)) from None
+
+
+def prove(text: str | bytes, *, format: str = "md", wanted: Sequence[str] = (), detail: Detail = "full") -> Proof:
+    """The proof of the gradients of the network that a document or an assignment declares, from its forward pass alone.
+
+    ``format`` is md, tex or ipynb; ``wanted`` are names of quantities as the document writes them, without them those that an assignment
+    asks for, else the parameters. Raises NotProved where no loss is defined, where a definition was not understood, or where the kernel
+    does not decide a step; AssignmentError, a ValueError, for front matter that is none.
+    """
+    plain = text if isinstance(text, str) else text.decode("utf-8", "replace")
+    if format == "md" and plain.lstrip("\ufeff").startswith(FENCE):
+        assignment = parse_assignment(plain)
         return documents.prove(read(assignment.body), wanted, detail, assignment.quantities)
-    return documents.prove(read(data, chosen), wanted, detail)
+    return documents.prove(read(text, format), wanted, detail)

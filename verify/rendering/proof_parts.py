@@ -222,14 +222,15 @@ class _Writer:
         """The rule of a step, its note, and what a test of it is worth."""
         note = self.say(line.note) if line.note else ""
         foreign = note == line.note and self.say("Derivation") != "Derivation"  # half a sentence in another language helps nobody
-        return (self.say(line.rule) + (f": {note}" if note and not foreign else ""), *self.tested(line))
+        tested = self.tested(line)
+        return (self.say(line.rule) + (f": {note}" if note and not foreign else "") + ("; " if tested else ""), *tested)
 
     def tested(self, line: Line) -> Words:
         """For a step that was tested and not proved: the bound of the chance of an error."""
         if not isinstance(line.decision, Tested):
             return ()
         bound = Maths(f"2^{{{line.decision.bound_log2:.0f}}}")
-        return (f"; {self.say('tested, the chance of an error is at most')} ", bound)
+        return (f"{self.say('tested, the chance of an error is at most')} ", bound)
 
     def assumed(self, assumption: Assumption) -> Words:
         """An assumption as a sentence."""
