@@ -25,7 +25,7 @@ from verify.meaning.assumed import Assumed, sum_assumed
 from verify.meaning.claims import LEARNING_RATES, ChainReading, Typed, is_chain_rule, names_quantity
 from verify.meaning.declarations import Declared, known_to, weights_of
 from verify.meaning.definitions import Line
-from verify.meaning.elaborate import Clash, Undeclared, Unread
+from verify.meaning.elaborate import Clash, Undeclared, Unread, is_implicit
 from verify.meaning.families import DEPTH, instances
 from verify.meaning.network import Network
 from verify.meaning.repairs import ANYWHERE, WHERE_ILL_TYPED, Around, Candidate, TextEdit, left_out_tag
@@ -571,6 +571,8 @@ class Judge:
         asked = sorted(name for name in self.demanded if name in keys or self.depends(keys, name))
         if asked and not (is_chain_rule(left) and is_chain_rule(right)):
             return replace(judged, reason=f"the document demands something of {asked[0]}, and this may follow from it")
+        if any(self.holds_laid_out_otherwise(claim, side) for side in (left, right)):
+            return replace(judged, reason="it holds for a Jacobian that is laid out the other way")
         if (shared := self.perhaps_one_number(left, right)) is not None:
             return replace(judged, reason=f"it is not said whether {shared} is one number or has an entry for each position")
         if self.holds_at_its_step(claim):
@@ -594,6 +596,16 @@ class Judge:
             return None
         named = axes & ({*self.network.sizes.values()} | self.network.entry_sizes.keys())
         return None if named or self.speaks_of_samples else holders[0]
+
+    def holds_laid_out_otherwise(self, claim: Typed, side: Node) -> bool:
+        """Whether a claim about the Jacobian of one vector by another of the same size, with no index written, holds for its transpose."""
+        if not (isinstance(side, Derivative) and len(side.denominators) == 1):
+            return False
+        free = sorted(claim.left.free, key=lambda index: index.name)
+        if len(free) != 2 or claim.left.free != claim.right.free or free[0].axis != free[1].axis or not all(map(is_implicit, free)):
+            return False
+        turned = replace(claim, left=kernel.substitute(claim.left, {free[0]: free[1], free[1]: free[0]}))
+        return self.decider.at(turned).holds(turned) is not None
 
     def perhaps_one_number(self, left: Node, right: Node) -> str | None:
         r"""The given quantity by which the left side differentiates and over whose axis a bare Σ of the right side sums, where it stands
