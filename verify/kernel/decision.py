@@ -118,18 +118,26 @@ class Settled:
     """A claim made ready: no derivatives, equal positions joined, the pairs that differ, and all its free indices in order.
 
     ``domain`` are the expressions that were differentiated and do not have a value everywhere: a derivative means nothing where what it
-    is of has no value, whatever the rules make of it there (log u by u is 1/u, and nothing for u < 0)."""
+    is of has no value, whatever the rules make of it there (log u by u is 1/u, and nothing for u < 0). ``used`` names the quantities that
+    it rests on, ``least`` has the axes that it runs over, each with the least number of positions that it has: those that are named exist.
+    """
 
     left: Expr
     right: Expr
     apart: tuple[Unequal, ...]
     indices: tuple[Index, ...]
     domain: tuple[Expr, ...] = ()
+    used: frozenset[str] = frozenset()
+    least: tuple[tuple[str, int], ...] = ()
 
     @property
     def exprs(self) -> tuple[Expr, ...]:
         """All that is to have a value where the claim is evaluated."""
         return self.left, self.right, *self.domain
+
+    def fits(self, sizes: Mapping[str, int]) -> bool:
+        """Whether each axis has the positions that it must have."""
+        return all(sizes.get(axis, 0) >= n for axis, n in self.least)
 
     def meant(self, array: Callable[[Expr, tuple[Index, ...]], Any], finite: Callable[[Any], Any]) -> Any:
         """Which entries have a value in all that was differentiated, given the values of an expression over indices."""
@@ -151,19 +159,6 @@ class Settled:
             left, right = (grid[p] if isinstance(p, Index) else p for p in (pair.left, pair.right))
             allowed &= left != right
         return allowed
-
-
-@dataclass(frozen=True)
-class Extent:
-    """The names of the quantities that a claim rests on, and the axes that it runs over, each with the least number of positions that it
-    has: those that are named exist."""
-
-    used: frozenset[str]
-    least: tuple[tuple[str, int], ...]
-
-    def within(self, sizes: Mapping[str, int]) -> bool:
-        """Whether every axis has the positions that it must have."""
-        return all(sizes.get(axis, 0) >= n for axis, n in self.least)
 
 
 def typed(definitions: Mapping[str, Definition], sizes: Mapping[str, int], *exprs: Expr) -> None:
@@ -230,7 +225,6 @@ class Kernel:
             raise IllTyped("an axis has two sizes" if all(n > 0 for _, n in program.sizes) else "an axis has at least one position")
         self.program, self.resolver = program, Resolver(program)
         self._settled: dict[object, Settled] = {}
-        self._extents: dict[Settled, Extent] = {}
         self._normalizer = Normalizer(Program())
 
     def settle(self, left: Expr, right: Expr, conditions: tuple[Condition, ...] = ()) -> Settled:
@@ -256,7 +250,8 @@ class Kernel:
             domain = tuple(dict.fromkeys(map(self.resolver.resolve, partial)))
             left, right = (self.resolver.resolve(side) for side in (left, right))
             indices = {p for c in apart for p in (c.left, c.right) if isinstance(p, Index)} | left.free | right.free
-            self._settled[key] = Settled(left, right, tuple(apart), tuple(sorted(indices)), domain)
+            used, least = self._extent(indices, left, right, *domain, *(Delta(c.left, c.right) for c in apart))
+            self._settled[key] = Settled(left, right, tuple(apart), tuple(sorted(indices)), domain, used, least)
         return self._settled[key]
 
     def prove(self, left: Expr, right: Expr, conditions: tuple[Condition, ...] = (), budget: int = 20_000) -> Proved | None:
@@ -278,9 +273,8 @@ class Kernel:
         Also how a witness that was stored is decided again.
         """
         claim = self.settle(left, right, conditions)
-        extent = self._extent(claim)
-        leaves = {name: np.array(entries, dtype=object) for name, entries in values.items() if name in extent.used}
-        if not extent.within(sizes) or not self._model(extent.used, sizes, leaves):
+        leaves = {name: np.array(entries, dtype=object) for name, entries in values.items() if name in claim.used}
+        if not claim.fits(sizes) or not self._model(claim.used, sizes, leaves):
             return None
         for precision in (96, 512):
             try:
@@ -304,18 +298,13 @@ class Kernel:
             return None
         at = max(gaps, key=lambda entry: gaps[entry])
         kept = tuple((name, _nested(entries.tolist())) for name, entries in leaves.items())
-        widths = tuple((axis, sizes[axis]) for axis, _ in self._extent(claim).least)
+        widths = tuple((axis, sizes[axis]) for axis, _ in claim.least)
         return Refuted(Witness(widths, kept, tuple(zip(claim.indices, at, strict=True)), str(one[at]), str(other[at])), _SEAL)
 
-    def _extent(self, claim: Settled) -> Extent:
-        """What has to be known of a claim before it is evaluated."""
-        if claim not in self._extents:
-            self._extents[claim] = self._measured(claim)
-        return self._extents[claim]
-
-    def _measured(self, claim: Settled) -> Extent:
-        used, least = set[str](), {index.axis: 1 for index in claim.indices}
-        for node in nodes(self.resolver.definitions, *claim.exprs, *(Delta(c.left, c.right) for c in claim.apart)):
+    def _extent(self, indices: Iterable[Index], *exprs: Expr) -> tuple[frozenset[str], tuple[tuple[str, int], ...]]:
+        """The names of the quantities that expressions rest on, and the axes with the least number of positions that each has."""
+        used, least = set[str](), {index.axis: 1 for index in indices}
+        for node in nodes(self.resolver.definitions, *exprs):
             places: Iterable[tuple[Position, str]] = ()
             match node:
                 case Tensor(name, positions):
@@ -327,7 +316,7 @@ class Kernel:
                     places = [(0, axis)]
             for position, axis in places:
                 least[axis] = max(least.get(axis, 1), position + 1 if isinstance(position, int) else 1)
-        return Extent(frozenset(used), tuple(sorted(least.items())))
+        return frozenset(used), tuple(sorted(least.items()))
 
     def _model(self, used: frozenset[str], sizes: Mapping[str, int], leaves: Mapping[str, Any]) -> bool:
         """Whether the point is exact, has the right shapes, and meets every assumption."""
@@ -354,7 +343,7 @@ class Kernel:
         """Whether the claim holds at these widths, by agreement modulo as many random primes as the bound of 2^-40 takes."""
         claim = self.settle(left, right, conditions)
         random, sums = contracted(self.resolver.definitions, (claim.left, claim.right), claim.indices, claim.apart)
-        if not self._extent(claim).within(sizes):
+        if not claim.fits(sizes):
             return Undecided("not proved, and not tested: an axis or a position is missing")
         primes, work = list[int](), 0
         try:
