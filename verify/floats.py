@@ -1,4 +1,4 @@
-"""Floating-point numbers for plans: they choose what is worth trying, and decide nothing."""
+"""Floating-point fields for the kernel's plans: they choose what is worth trying, and decide nothing."""
 
 from __future__ import annotations
 
@@ -27,10 +27,12 @@ FLOAT = Numbers(
     lambda: np.float64(np.pi),
     _FUNCTIONS | {"erf": np.vectorize(math.erf, otypes=[float])},
     _step,
+    1 << 21,
 )
 COMPLEX = Numbers(
     lambda v: np.asarray(v).astype(complex)[()],
     lambda: np.complex128(np.pi),
     _FUNCTIONS | {"erf": np.vectorize(lambda u: complex(flint.acb(u).erf()), otypes=[complex])},
     lambda u: _step(u.real),
+    1 << 21,
 )

@@ -17,10 +17,9 @@ import numpy as np
 
 from verify.floats import FLOAT
 from verify.kernel.decision import Decision, Kernel, Refuted, Settled, Undecided, Witness
-from verify.kernel.evaluate import MOST_ENTRIES
+from verify.kernel.evaluate import BALL, Plan, Point
 from verify.kernel.expr import ZERO, Apply, Delta, Derivative, Expr, Index, Position, Prod, Size, Step, Sum, Tensor, children, rebuild
 from verify.kernel.program import Condition, OneHot, OutOfReach, Positive, Program, SumsToOne, nodes
-from verify.plans import Plan, Point
 
 WIDTHS = (3, 5, 7, 4)
 ENTRIES = 1 << 17
@@ -94,7 +93,6 @@ class Workspace:
         self.program = program
         self.kernel = Kernel(program)
         self._definitions = self.kernel.resolver.definitions
-        self._plan = Plan(self._definitions)
         self._fixed = dict(program.sizes)
         self._points: dict[object, Point] = {}
         self._samples: dict[tuple[frozenset[str], Sights], list[Point]] = {}
@@ -165,7 +163,7 @@ class Workspace:
     ) -> Refuted | None:
         claim = self.kernel.settle(left, right, conditions)
         fixed = [[self._fixed.get(axis, 1) for axis in self._definitions[name].axes] for name in self._leaves(*claim.exprs)]
-        if any(math.prod(shape) > MOST_ENTRIES for shape in fixed):
+        if any(math.prod(shape) > BALL.limit for shape in fixed):
             return None
         for point in islice(self._candidates(claim, plausible), points):
             refuted = self._shown(claim, point, left, right, conditions)
@@ -285,7 +283,7 @@ class Workspace:
     def _point(self, style: str, sizes: dict[str, int], unit: frozenset[str]) -> Point:
         key = style, tuple(sizes.items()), unit
         if key not in self._points:
-            self._points[key] = Point(self._plan, sizes, _Leaves(lambda name: self._leaf(name, style, sizes, unit)), FLOAT)
+            self._points[key] = Point(self.kernel.plan, sizes, _Leaves(lambda name: self._leaf(name, style, sizes, unit)), FLOAT)
         return self._points[key]
 
     def _leaf(self, name: str, style: str, sizes: dict[str, int], unit: frozenset[str]) -> Any:
@@ -388,7 +386,7 @@ def _entries(claim: Settled, point: Point) -> tuple[Any, Any]:
     try:
         with np.errstate(all="ignore"):
             one, other = point.array(claim.left, claim.indices), point.array(claim.right, claim.indices)
-            kept = np.isfinite(one) & np.isfinite(other) & claim.meant(point.array, np.isfinite)
+            kept = np.isfinite(one) & np.isfinite(other) & claim.meant(point, np.isfinite)
     except OverflowError:
         raise OutOfReach("a number is too large for floats") from None
     if claim.apart:

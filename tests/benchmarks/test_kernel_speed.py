@@ -18,12 +18,10 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from verify.floats import FLOAT
 from verify.kernel.decision import Kernel, Proved, Refuted
-from verify.kernel.evaluate import Point
+from verify.kernel.evaluate import Plan, Point
 from verify.kernel.expr import ONE, Apply, Derivative, Expr, Index, Sum, Tensor, add, mul, neg, num, power, sub
-from verify.kernel.modular import Modular, by_law, contracted
+from verify.kernel.modular import Modular, contracted, law
 from verify.kernel.program import Definition, Program
-from verify.plans import Plan
-from verify.plans import Point as FloatPoint
 from verify.workspace import Workspace
 
 PARAMETERS = ("wo", "bz", "w2", "b2", "w1", "b1")
@@ -73,14 +71,13 @@ def test_screen(benchmark: BenchmarkFixture, name: str) -> None:
 def over_floats(width: int) -> Callable[[], tuple[tuple[Callable[[], list[Any]]], dict[str, Any]]]:
     """A setup: what evaluates every entry of both sides at a fresh point, its leaves drawn."""
     kernel, draw = Kernel(PROGRAM), np.random.default_rng(0)
-    plan = Plan(kernel.resolver.definitions)
     expressions = [(s, c.indices) for c in (kernel.settle(*GRADIENTS[n]) for n in PARAMETERS) for s in (c.left, c.right)]
     sizes = dict.fromkeys(("in", "h1", "h2", "out"), width)
     leaves = {d.name: draw.standard_normal((width,) * len(d.axes)) / width for d in PROGRAM.definitions if d.body is None}
     leaves["y"] = np.full(width, 1 / width)
 
     def drawn() -> tuple[tuple[Callable[[], list[Any]]], dict[str, Any]]:
-        point = FloatPoint(plan, sizes, leaves, FLOAT)
+        point = Point(kernel.plan, sizes, leaves, FLOAT)
         return (lambda: [point.array(expr, indices) for expr, indices in expressions],), {}
 
     return drawn
@@ -95,14 +92,14 @@ def over_residues(width: int) -> Callable[[], tuple[tuple[Callable[[], list[Any]
         random, both = contracted(kernel.resolver.definitions, (claim.left, claim.right), claim.indices, ())
         definitions |= random
         sums += both
-    definitions, sums = by_law(definitions, *sums)
+    plan = Plan(definitions, law)
 
     def drawn() -> tuple[tuple[Callable[[], list[Any]]], dict[str, Any]]:
         field = Modular()
         leaves = {d.name: field.drawn(*(sizes[a] for a in d.axes)) for d in definitions.values() if d.body is None}
         leaves["y"][-1] = 1 - leaves["y"][:-1].sum()
-        point = Point(definitions, sizes, leaves, field)
-        return (lambda: [point.value(expr).data.item() for expr in sums],), {}
+        point = Point(plan, sizes, {name: field.leaf(entries) for name, entries in leaves.items()}, field)
+        return (lambda: [point.value(expr) for expr in sums],), {}
 
     return drawn
 
@@ -111,7 +108,7 @@ def over_residues(width: int) -> Callable[[], tuple[tuple[Callable[[], list[Any]
 @pytest.mark.parametrize("width", [4, 8, 64, 256])
 def test_evaluation(benchmark: BenchmarkFixture, width: int, field: str) -> None:
     """Both sides of the six claims with the whole forward pass, once: every entry over float64; modulo a prime, as a test asks, one number
-    for each side, which are equal if all entries are. The plan or the free variables' forms are made, and the leaves are drawn, before."""
+    for each side, which are equal if all entries are. The plan is made, and the leaves are drawn, before."""
     benchmark.group = f"both sides of six tensors, width {width}"
     setup = over_floats(width) if field == "float64" else over_residues(width)
     found = benchmark.pedantic(lambda ask: ask(), setup=setup, rounds=300 if width < 64 else 50, warmup_rounds=3)

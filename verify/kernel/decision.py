@@ -7,7 +7,7 @@ enclosures of the two sides do not meet. A test is agreement modulo random prime
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import InitVar, dataclass
 from fractions import Fraction
 from threading import RLock
@@ -17,13 +17,13 @@ import flint
 import numpy as np
 
 from verify.kernel.calculus import Resolver
-from verify.kernel.evaluate import BALL, Point, each
+from verify.kernel.evaluate import BALL, Plan, Point
 from verify.kernel.expr import Apply, Delta, Derivative, Expr, Index, Position, Pow, Prod, Size, Sum, Tensor, children, substitute
-from verify.kernel.modular import DRAWN, Bound, Bounds, Modular, Ratio, by_law, contracted
+from verify.kernel.modular import DRAWN, Bound, Bounds, Modular, Ratio, contracted, law
 from verify.kernel.normal_form import Normalizer, Proof
 from verify.kernel.program import Assumption, Condition, Definition, Equal, OneHot, OutOfReach, Positive, Program, SumsToOne, Unequal, nodes
 
-NODES, LEVELS, WIDEST, TRIALS, MOST_TESTED = 20_000, 100, 1 << 12, 256, 1 << 20
+NODES, LEVELS, WIDEST, TRIALS, MOST_ENTRIES = 20_000, 100, 1 << 12, 256, 1 << 22
 _SEAL = object()
 _PRECISION = RLock()  # FLINT keeps one precision for the whole process
 
@@ -118,33 +118,25 @@ class Settled:
     """A claim made ready: no derivatives, equal positions joined, the pairs that differ, and all its free indices in order.
 
     ``domain`` are the expressions that were differentiated and do not have a value everywhere: a derivative means nothing where what it
-    is of has no value, whatever the rules make of it there (log u by u is 1/u, and nothing for u < 0). ``used`` names the quantities that
-    it rests on, ``least`` has the axes that it runs over, each with the least number of positions that it has: those that are named exist.
-    """
+    is of has no value, whatever the rules make of it there (log u by u is 1/u, and nothing for u < 0)."""
 
     left: Expr
     right: Expr
     apart: tuple[Unequal, ...]
     indices: tuple[Index, ...]
     domain: tuple[Expr, ...] = ()
-    used: frozenset[str] = frozenset()
-    least: tuple[tuple[str, int], ...] = ()
 
     @property
     def exprs(self) -> tuple[Expr, ...]:
         """All that is to have a value where the claim is evaluated."""
         return self.left, self.right, *self.domain
 
-    def fits(self, sizes: Mapping[str, int]) -> bool:
-        """Whether each axis has the positions that it must have."""
-        return all(sizes.get(axis, 0) >= n for axis, n in self.least)
-
-    def meant(self, array: Callable[[Expr, tuple[Index, ...]], Any], finite: Callable[[Any], Any]) -> Any:
-        """Which entries have a value in all that was differentiated, given the values of an expression over indices."""
-        found: Any = np.True_
+    def meant(self, point: Point, finite: Callable[[Any], Any]) -> Any:
+        """Which entries, as an array over the indices, have a value in all that was differentiated."""
+        found: Any = np.ones(tuple(point.sizes[i.axis] for i in self.indices), dtype=bool)
         for expr in self.domain:
             entries = expr.free <= set(self.indices)
-            good = finite(array(expr, self.indices if entries else tuple(sorted(expr.free))))
+            good = finite(point.array(expr, self.indices) if entries else point.value(expr))
             found = found & (good if entries else np.all(good))
         return found
 
@@ -224,6 +216,7 @@ class Kernel:
         if len(dict(program.sizes)) < len(program.sizes) or any(n < 1 for _, n in program.sizes):
             raise IllTyped("an axis has two sizes" if all(n > 0 for _, n in program.sizes) else "an axis has at least one position")
         self.program, self.resolver = program, Resolver(program)
+        self.plan = Plan(self.resolver.definitions)
         self._settled: dict[object, Settled] = {}
         self._normalizer = Normalizer(Program())
 
@@ -250,8 +243,7 @@ class Kernel:
             domain = tuple(dict.fromkeys(map(self.resolver.resolve, partial)))
             left, right = (self.resolver.resolve(side) for side in (left, right))
             indices = {p for c in apart for p in (c.left, c.right) if isinstance(p, Index)} | left.free | right.free
-            used, least = self._extent(indices, left, right, *domain, *(Delta(c.left, c.right) for c in apart))
-            self._settled[key] = Settled(left, right, tuple(apart), tuple(sorted(indices)), domain, used, least)
+            self._settled[key] = Settled(left, right, tuple(apart), tuple(sorted(indices)), domain)
         return self._settled[key]
 
     def prove(self, left: Expr, right: Expr, conditions: tuple[Condition, ...] = (), budget: int = 20_000) -> Proved | None:
@@ -273,8 +265,9 @@ class Kernel:
         Also how a witness that was stored is decided again.
         """
         claim = self.settle(left, right, conditions)
-        leaves = {name: np.array(entries, dtype=object) for name, entries in values.items() if name in claim.used}
-        if not claim.fits(sizes) or not self._model(claim.used, sizes, leaves):
+        used, least = self._used(claim), self._least(claim)
+        leaves = {name: np.array(entries, dtype=object) for name, entries in values.items() if name in used}
+        if any(sizes.get(axis, 0) < n for axis, n in least.items()) or not self._model(used, sizes, leaves):
             return None
         for precision in (96, 512):
             try:
@@ -288,35 +281,40 @@ class Kernel:
 
     def _apart(self, claim: Settled, sizes: Mapping[str, int], leaves: Mapping[str, Any]) -> Refuted | None:
         """The entry at which the enclosures of both sides lie farthest apart."""
-        point = Point(self.resolver.definitions, sizes, {name: BALL.number(entries) for name, entries in leaves.items()}, BALL)
+        point = Point(self.plan, sizes, leaves, BALL)
         one, other = point.array(claim.left, claim.indices), point.array(claim.right, claim.indices)
+        meant = claim.meant(point, _finite)
         gaps = {
-            at: abs(one[at] - other[at]).mid() for at, allowed in np.ndenumerate(claim.allowed(sizes) & claim.meant(point.array, _finite))
-            if allowed and one[at].is_finite() and other[at].is_finite() and not one[at].overlaps(other[at])
+            at: abs(one[at] - other[at]).mid() for at, allowed in np.ndenumerate(claim.allowed(sizes))
+            if allowed and meant[at] and one[at].is_finite() and other[at].is_finite() and not one[at].overlaps(other[at])
         }
         if not gaps:
             return None
         at = max(gaps, key=lambda entry: gaps[entry])
         kept = tuple((name, _nested(entries.tolist())) for name, entries in leaves.items())
-        widths = tuple((axis, sizes[axis]) for axis, _ in claim.least)
+        widths = tuple((axis, sizes[axis]) for axis in sorted(self._least(claim)))
         return Refuted(Witness(widths, kept, tuple(zip(claim.indices, at, strict=True)), str(one[at]), str(other[at])), _SEAL)
 
-    def _extent(self, indices: Iterable[Index], *exprs: Expr) -> tuple[frozenset[str], tuple[tuple[str, int], ...]]:
-        """The names of the quantities that expressions rest on, and the axes with the least number of positions that each has."""
-        used, least = set[str](), {index.axis: 1 for index in indices}
-        for node in nodes(self.resolver.definitions, *exprs):
-            places: Iterable[tuple[Position, str]] = ()
+    def _used(self, claim: Settled) -> frozenset[str]:
+        return frozenset(n.name for n in nodes(self.resolver.definitions, *claim.exprs) if isinstance(n, Tensor))
+
+    def _least(self, claim: Settled) -> dict[str, int]:
+        """The axes that a claim runs over, each with the least number of positions that it has: those that are named exist."""
+        found = {index.axis: 1 for index in claim.indices}
+        pairs = [Delta(c.left, c.right) for c in claim.apart]
+        for node in nodes(self.resolver.definitions, *claim.exprs, *pairs):
             match node:
                 case Tensor(name, positions):
-                    used.add(name)
-                    places = zip(positions, self.resolver.definitions[name].axes, strict=True)
+                    places = [*zip(positions, self.resolver.definitions[name].axes, strict=True)]
                 case Delta(left, right):
                     places = [(p, i.axis) for p in (left, right) for i in node.free]
                 case Size(axis) | Sum(Index(_, axis), _) | Prod(Index(_, axis), _):
                     places = [(0, axis)]
+                case _:
+                    places = []
             for position, axis in places:
-                least[axis] = max(least.get(axis, 1), position + 1 if isinstance(position, int) else 1)
-        return frozenset(used), tuple(sorted(least.items()))
+                found[axis] = max(found.get(axis, 1), position + 1 if isinstance(position, int) else 1)
+        return found
 
     def _model(self, used: frozenset[str], sizes: Mapping[str, int], leaves: Mapping[str, Any]) -> bool:
         """Whether the point is exact, has the right shapes, and meets every assumption."""
@@ -343,30 +341,32 @@ class Kernel:
         """Whether the claim holds at these widths, by agreement modulo as many random primes as the bound of 2^-40 takes."""
         claim = self.settle(left, right, conditions)
         random, sums = contracted(self.resolver.definitions, (claim.left, claim.right), claim.indices, claim.apart)
-        if not claim.fits(sizes):
+        definitions = {**self.resolver.definitions, **random}
+        names = {n.name for n in nodes(definitions, *sums) if isinstance(n, Tensor)}
+        used = [definitions[name] for name in names if definitions[name].body is None]
+        if any(sizes.get(axis, 0) < n for axis, n in self._least(claim).items()):
             return Undecided("not proved, and not tested: an axis or a position is missing")
-        primes, work = list[int](), 0
+        plan, primes = Plan(definitions, law), list[int]()
         try:
-            definitions, sums = by_law({**self.resolver.definitions, **random}, *sums)
-            leaves = [d for d in definitions.values() if d.body is None]
-            bounds = Bounds(definitions, sizes, {d.name: self._bound(d, sizes) for d in leaves})
-            difference = Ratio.plus(*map(bounds.of, sums))
-            once = math.log2(max(bounds.survival(difference), 2.0**-60))
-            for _ in range(TRIALS if claim.allowed(sizes).any() else 0):
+            bounds = Bounds(plan, sizes, {d.name: self._bound(d, sizes) for d in used})
+            ratio = Ratio.plus(*map(bounds.value, sums))
+            once = math.log2(max(bounds.survival(ratio), 2.0**-60))
+            possible = min(TRIALS, MOST_ENTRIES // bounds.work) if claim.allowed(sizes).any() else 0
+            for _ in range(possible):
                 field = Modular()
-                point = Point(definitions, sizes, {d.name: self._drawn(d, sizes, field) for d in leaves}, field)
+                leaves = {d.name: self._drawn(d, sizes, field) for d in used}
                 try:
-                    if len({point.value(side).data.item() for side in sums}) > 1:
+                    left_sum, right_sum = map(Point(plan, sizes, leaves, field).value, sums)
+                    if left_sum != right_sum:
                         return Undecided("engine gap: neither proved nor refuted, and the sides differ modulo a prime")
-                    primes.append(field.prime)
                 except ZeroDivisionError:
-                    pass
-                work += point.work
-                if once * min(TRIALS, MOST_TESTED // max(point.work, 1)) > -40 or work > MOST_TESTED:
+                    continue
+                primes.append(field.prime)
+                if once * possible > -40:
                     break
                 if once * len(primes) <= -40:
-                    degree, _, height = map(math.ceil, difference.top.times(difference.bottom))
-                    assumptions = tuple(sorted((a for a in self.program.assumptions if a.name in definitions), key=repr))
+                    degree, _, height = map(math.ceil, ratio.top.times(ratio.bottom))
+                    assumptions = tuple(sorted((a for a in self.program.assumptions if a.name in names), key=repr))
                     found = tuple(sorted(sizes.items()))
                     return Tested(once * len(primes), found, tuple(primes), len(primes), degree, height, assumptions, _SEAL)
         except OutOfReach as reason:
@@ -393,13 +393,13 @@ class Kernel:
         shape, assumed = tuple(sizes[axis] for axis in d.axes), self._assumed(d)
         entries = field.drawn(*shape)
         if assumed is not None:
-            rows, (zero, one) = np.moveaxis(entries, assumed.position, 0), map(field.number, (Fraction(0), Fraction(1)))
+            rows, (zero, one) = np.moveaxis(entries, assumed.position, 0), map(field.leaf, (Fraction(0), Fraction(1)))
             if isinstance(assumed, OneHot):
                 places = np.arange(len(rows)).reshape(-1, *[1] * (rows.ndim - 1))
                 rows[:] = np.where(places == np.vectorize(int, otypes=[object])(rows[0]) % len(rows), one, zero)
             else:
                 rows[-1] = one - rows[:-1].sum(0)
-        return entries
+        return field.leaf(entries)
 
 
 def _partial(expr: Expr) -> bool:
@@ -408,8 +408,7 @@ def _partial(expr: Expr) -> bool:
     return root or (isinstance(expr, Apply) and expr.function == "log")
 
 
-def _finite(balls: Any) -> Any:
-    return np.asarray(each(lambda ball: ball.is_finite())(balls), dtype=bool)
+_finite = np.frompyfunc(lambda ball: ball.is_finite(), 1, 1)
 
 
 def _nested(entries: Any) -> Any:

@@ -8,9 +8,8 @@ applied to the expression first. Free variables obey no relation, so that agreem
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from fractions import Fraction
-from functools import cache, reduce
+from functools import reduce
 from itertools import islice
 from math import floor, log2, prod
 from secrets import token_bytes
@@ -19,14 +18,14 @@ from typing import Any, NamedTuple
 import flint
 import numpy as np
 
-from verify.kernel.evaluate import each
+from verify.kernel.evaluate import BALL, Operation, Plan, Point
 from verify.kernel.expr import (
-    ONE, Add, Apply, Expr, Index, Mul, Num, Pi, Pow, Prod, Size, Step, Sum, Tensor,
-    add, children, delta, mul, neg, num, power, rebuild, sub, substitute, total,
+    ONE, Add, Apply, Expr, Index, Mul, Num, Pow, Step, Tensor, add, delta, mul, neg, num, power, sub, substitute, total,
 )
-from verify.kernel.program import Definition, OutOfReach, Unequal, nodes
+from verify.kernel.program import Definition, OutOfReach, Unequal
 
 OWN = -1  # the order of what stands for a free variable here: no function of a document has it
+WIDE = 1 << 8  # from so many entries on FLINT's matrices are quicker than arrays of residues
 
 _BY_EXP: dict[str, Callable[[Expr], Expr]] = {
     "sigmoid": lambda u: power(add(ONE, Apply("exp", neg(u))), -1),
@@ -40,8 +39,6 @@ _BY_EXP: dict[str, Callable[[Expr], Expr]] = {
 def law(definitions: Mapping[str, Definition], expr: Expr) -> Expr | None:
     """The same by the laws of exp, log, roots, sin and cos, down to free variables; None where none applies."""
     match expr:
-        case Pow(_, exponent) if abs(exponent) >= 1 << 31:
-            raise OutOfReach("an exponent is too large for residues")
         case Pow(base, exponent) if exponent.denominator > 1:
             return mul(power(base, floor(exponent)), Apply(f"root {exponent % 1}", base, OWN))
         case Step(Mul((Num(constant), *rest))) if abs(constant) != 1:
@@ -77,28 +74,24 @@ def _exp_or_log(function: str, argument: Expr) -> Expr | None:
     return None
 
 
-def by_law(definitions: Mapping[str, Definition], *exprs: Expr) -> tuple[dict[str, Definition], list[Expr]]:
-    """The definitions that expressions rest on, in order, and the expressions, rewritten down to free variables."""
-
-    @cache
-    def rewritten(expr: Expr) -> Expr:
-        other = law(definitions, expr)
-        return rebuild(expr, tuple(map(rewritten, children(expr)))) if other is None else rewritten(other)
-
-    used = {n.name for n in nodes(definitions, *exprs) if isinstance(n, Tensor)}
-    kept = {d.name: d if d.body is None else replace(d, body=rewritten(d.body)) for d in definitions.values() if d.name in used}
-    return kept, [*map(rewritten, exprs)]
+def _array(entries: list[Any], shape: tuple[int, ...]) -> Any:
+    array = np.empty(len(entries), dtype=object)
+    array[:] = entries
+    return array.reshape(shape)
 
 
 class Modular:
     """The field of a random prime of 61 bits. What has no inverse, or no sign, raises ZeroDivisionError: another point is to be drawn."""
+
+    limit = BALL.limit
 
     def __init__(self, source: Callable[[int], bytes] = token_bytes) -> None:
         self.source, self.prime = source, 0
         while not flint.fmpz(self.prime).is_prime():
             self.prime = int.from_bytes(source(8)) >> 4 | 1 << 60
         self._pool = self._residues()
-        self._known: dict[tuple[str, int, int], Any] = {}
+        self._known: dict[tuple[str, int], dict[int, Any]] = {}
+        self._matrices: dict[tuple[int, bool], tuple[Any, Any]] = {}
 
     def _residues(self) -> Iterator[Any]:
         """Uniform residues from the source of random bytes."""
@@ -108,38 +101,53 @@ class Modular:
 
     def drawn(self, *shape: int) -> Any:
         """An array of uniform residues."""
-        array = np.empty(prod(shape), dtype=object)
-        array[:] = [*islice(self._pool, prod(shape))]
-        return array.reshape(shape)
+        return _array([*islice(self._pool, prod(shape))], shape)
 
-    def number(self, value: Fraction) -> Any:
-        return flint.nmod(value.numerator, self.prime) / value.denominator
+    def leaf(self, values: Any) -> Any:
+        """A rational as a residue; arrays of residues as they are, wide matrices made ready for products."""
+        if not isinstance(values, np.ndarray):
+            return _array([flint.nmod(values.numerator, self.prime) / values.denominator], ())
+        if values.ndim == 2 and values.size >= WIDE:
+            self._matrix(values, True)
+        return values
 
     def pi(self) -> Any:
-        return self._free("pi", OWN, 0)
+        return self.apply(self.leaf(Fraction(1)), "pi", OWN)
 
-    def power(self, data: Any, exponent: Fraction) -> Any:
-        return data ** int(exponent)
+    def dot(self, left: Any, right: Any) -> Any:
+        """The product of arrays as numpy's dot has it; of wide matrices by FLINT."""
+        if (left.size < WIDE and right.size < WIDE) or left.ndim == right.ndim == 1 or left.ndim > 2 or right.ndim > 2:
+            return left.dot(right)
+        return _array((self._matrix(left, True) * self._matrix(right, False)).entries(), left.shape[:-1] + right.shape[1:])
+
+    def _matrix(self, array: Any, left: bool) -> Any:
+        """An array as FLINT's matrix, a vector as a row or as a column; made once, for weights are wanted forwards and backwards."""
+        key = id(array), left and array.ndim == 1
+        if key not in self._matrices:
+            rows, columns = array.shape if array.ndim == 2 else (1, array.size) if left else (array.size, 1)
+            self._matrices[key] = array, flint.nmod_mat(rows, columns, array.ravel().tolist(), self.prime)
+        return self._matrices[key][1]
+
+    def power(self, data: Any, exponent: Fraction | int) -> Any:
+        if not isinstance(exponent, int):
+            raise OutOfReach("an exponent is too large for residues")
+        return data**exponent
 
     def step(self, data: Any) -> Any:
         """A sign drawn for each value up to its sign, so that the steps of u and of -u agree."""
-        return each(self._sign)(data)
-
-    def _sign(self, u: Any) -> Any:
-        if u == 0:
+        values, half, bits = [int(v) for v in np.ravel(data)], self.prime // 2, [flint.nmod(n, self.prime) for n in (0, 1)]
+        if 0 in values:
             raise ZeroDivisionError("a step at its kink")
-        negative = int(u) > self.prime // 2
-        return flint.nmod((int(self._free("step", OWN, int(-u if negative else u))) + negative) % 2, self.prime)
+        coins = self._free("step", OWN, [v if v <= half else self.prime - v for v in values])
+        return _array([bits[(int(coin) + (v > half)) % 2] for v, coin in zip(values, coins, strict=True)], np.shape(data))
 
     def apply(self, data: Any, function: str, order: int) -> Any:
         """A variable drawn for each value of the data."""
-        return each(lambda u: self._free(function, order, int(u)))(data)
+        return _array(self._free(function, order, [int(v) for v in np.ravel(data)]), np.shape(data))
 
-    def _free(self, function: str, order: int, value: int) -> Any:
-        key = function, order, value
-        if key not in self._known:
-            self._known[key] = next(self._pool)
-        return self._known[key]
+    def _free(self, function: str, order: int, values: list[int]) -> list[Any]:
+        known = self._known.setdefault((function, order), {})
+        return [known[v] if v in known else known.setdefault(v, next(self._pool)) for v in values]
 
 
 def contracted(
@@ -188,67 +196,63 @@ class Ratio(NamedTuple):
     def plus(self, other: Ratio) -> Ratio:
         return Ratio(self.top.times(other.bottom).plus(other.top.times(self.bottom)), self.bottom.times(other.bottom))
 
-    def times(self, other: Ratio) -> Ratio:
-        return Ratio(self.top.times(other.top), self.bottom.times(other.bottom))
 
-    def power(self, n: int) -> Ratio:
-        top, bottom = self if n > 0 else self[::-1]
-        return Ratio(UNIT.times(top, abs(n)), UNIT.times(bottom, abs(n)))
+class Bounds(Point):
+    """The bounds of a plan's results at some widths, whatever the prime. ``leaves`` are the bounds of what is drawn for them."""
 
+    def __init__(self, plan: Plan, sizes: Mapping[str, int], leaves: Mapping[str, Bound]) -> None:
+        super().__init__(plan, sizes, leaves, BALL)
+        self.arguments, self.variables = UNIT, 0
 
-class Bounds:
-    """The bounds of expressions' entries at some widths, whatever the prime.
+    def number(self, op: Operation) -> Ratio:
+        return Ratio(Bound(0, 0, log2(max(abs(op.data.numerator), 1))), Bound(0, 0, log2(op.data.denominator)))
 
-    ``definitions`` each come after those that they use; ``leaves`` are the bounds of what is drawn for leaves.
-    """
+    def size(self, op: Operation) -> Ratio:
+        return Ratio(Bound(0, 0, log2(self.sizes[op.data])))
 
-    def __init__(self, definitions: Mapping[str, Definition], sizes: Mapping[str, int], leaves: Mapping[str, Bound]) -> None:
-        self.sizes, self.arguments, self.variables = sizes, UNIT, 0
-        self._known: dict[Expr, Ratio] = {}
-        self._tensors: dict[str, Ratio] = {}
-        for d in definitions.values():
-            self._tensors[d.name] = Ratio(leaves[d.name]) if d.body is None else self.of(d.body)
+    def leaf(self, op: Operation) -> Ratio:
+        return Ratio(self.leaves[op.data])
 
-    def of(self, expr: Expr) -> Ratio:
-        """The bound of every entry of an expression."""
-        if expr not in self._known:
-            self._known[expr] = self._bound(expr)
-        return self._known[expr]
+    def pi(self, op: Operation) -> Ratio:
+        return self.apply(op, Ratio())
 
-    def _bound(self, expr: Expr) -> Ratio:
-        match expr:
-            case Num(value):
-                return Ratio(Bound(0, 0, log2(max(abs(value.numerator), 1))), Bound(0, 0, log2(value.denominator)))
-            case Size(axis):
-                return Ratio(Bound(0, 0, log2(self.sizes[axis])))
-            case Tensor(name):
-                return self._tensors[name]
-            case Add(terms):
-                return reduce(Ratio.plus, map(self.of, terms))
-            case Mul(factors):
-                return reduce(Ratio.times, map(self.of, factors))
-            case Sum(index, body):
-                n, (top, bottom) = self.sizes[index.axis], self.of(body)
-                return Ratio(top.times(bottom, n - 1).times(Bound(0, 0, log2(n))), UNIT.times(bottom, n))
-            case Prod(index, body):
-                return self.of(body).power(self.sizes[index.axis])
-            case Pow(base, exponent):
-                return self.of(base).power(exponent.numerator)
-            case Step(argument):
-                self._free(argument)
-                return Ratio(Bound(0, 1, 1))
-            case Apply(_, argument, _):
-                self._free(argument)
-                return Ratio(DRAWN)
-            case Pi():
-                return Ratio(DRAWN)
-        return Ratio()  # deltas
+    def delta(self, op: Operation) -> Ratio:
+        return Ratio()
 
-    def _free(self, argument: Expr) -> None:
-        """A variable is drawn for each value of an argument."""
-        top, bottom = self.of(argument)
-        self.arguments = self.arguments.plus(top.times(bottom))
-        self.variables += prod(self.sizes[i.axis] for i in argument.free)
+    def view(self, op: Operation, data: Ratio) -> Ratio:
+        return data
+
+    def add(self, op: Operation, *data: Ratio) -> Ratio:
+        return reduce(Ratio.plus, data)
+
+    def mul(self, op: Operation, left: Ratio, right: Ratio) -> Ratio:
+        return Ratio(left.top.times(right.top), left.bottom.times(right.bottom))
+
+    def sum(self, op: Operation, data: Ratio) -> Ratio:
+        n = prod(self.sizes[a] for a in op.gone)
+        return Ratio(data.top.times(data.bottom, n - 1).times(Bound(0, 0, log2(n))), UNIT.times(data.bottom, n))
+
+    def dot(self, op: Operation, left: Ratio, right: Ratio) -> Ratio:
+        return self.sum(op, self.mul(op, left, right))
+
+    einsum = dot
+
+    def prod(self, op: Operation, data: Ratio) -> Ratio:
+        n = self.sizes[op.gone[0]]
+        return Ratio(UNIT.times(data.top, n), UNIT.times(data.bottom, n))
+
+    def power(self, op: Operation, data: Ratio) -> Ratio:
+        top, bottom = data if op.data > 0 else data[::-1]
+        return Ratio(UNIT.times(top, abs(op.data)), UNIT.times(bottom, abs(op.data)))
+
+    def step(self, op: Operation, data: Ratio) -> Ratio:
+        self.apply(op, data)
+        return Ratio(Bound(0, 1, 1))
+
+    def apply(self, op: Operation, data: Ratio) -> Ratio:
+        self.arguments = self.arguments.plus(data.top.times(data.bottom))
+        self.variables += prod(self.sizes[a] for a in op.axes)
+        return Ratio(DRAWN)
 
     def survival(self, difference: Ratio) -> float:
         """A bound of the chance that a difference which is not identically 0 came out as 0 in every entry.
