@@ -141,6 +141,7 @@ def test_plain_where_no_terminal() -> None:
         ("[0.60020714348499224 +/- 6.49e-28]", "1.5", "the left side is 0.600207, the right side 1.5"),
         ("[-1.000000000000000 +/- 6.49e-28]", "[2.5e+20 +/- 1e-9]", "the left side is -1, the right side 2.5e+20"),
         ("1.00000000001", "1.00000000002", "the left side is 1.00000000001, the right side 1.00000000002"),
+        ("[+/- 4.77e-29]", "-2", "the left side is 0, the right side -2"),
         ("[+/- 0.2]", "inf", "the left side is [+/- 0.2], the right side inf"),
     ],
 )

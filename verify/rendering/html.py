@@ -18,7 +18,7 @@ from verify.reading.tokens import NO_MACROS, Macro, macros_in
 from verify.rendering.mathml import array, latex_as_mathml, shown, written
 from verify.rendering.page import FINE, Block, Maths, Row, Words, blocks, code_blocks
 from verify.rendering.places import leaves
-from verify.rendering.text import BALL
+from verify.rendering.text import few_digits
 from verify.report import Asked, Place, Relation, Report, Status, Verdict, Witness
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; font-src data:"
@@ -288,7 +288,7 @@ def _run(item: Words | Maths) -> Markup:
 
 def _short(left: str, right: str) -> tuple[str, str]:
     """Both sides of a witness with six digits where that tells them apart, else as they are."""
-    short = tuple(f"{float(m[1] or 0):.6g}" if side and (m := BALL.fullmatch(side)) else side for side in (left, right))
+    short = few_digits(left), few_digits(right)
     first, second = short if short[0] != short[1] else (left, right)
     return shown(first), shown(second)
 

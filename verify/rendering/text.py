@@ -49,7 +49,7 @@ LABELS = ("why", "should be", "meant", "from", "but", "witness", "read as", "hol
 """What stands before the lines below a relation."""
 LONGEST = 2000
 """The most cells of a message, a repair or a reading that are shown; the JSON report has them whole."""
-BALL = re.compile(r"\[?(-?\d+(?:\.\d*)?(?:e[+-]?\d+)?)?(?: ?\+/- \d+(?:\.\d*)?(?:e[+-]?\d+)?\])?")
+BALL = re.compile(r"\[?(-?\d+(?:\.\d*)?(?:e[+-]?\d+)?)?(?: ?\+/- (\d+(?:\.\d*)?(?:e[+-]?\d+)?)\])?")
 """An enclosure as the kernel writes it: a decimal, ``[middle +/- radius]``, or about 0 ``[+/- radius]``."""
 
 
@@ -256,8 +256,18 @@ def _witness_rows(report: Report, witness: Witness, translate: Translator) -> li
 
 def _told_apart(left: str, right: str) -> tuple[str, str]:
     """Both enclosures by six digits of their middles where these tell them apart, else in full."""
-    short = tuple(f"{float(m[1] or 0):.6g}" if side and (m := BALL.fullmatch(side)) else side for side in (left, right))
-    return (short[0], short[1]) if short[0] != short[1] else (left, right)
+    short = few_digits(left), few_digits(right)
+    return short if short[0] != short[1] else (left, right)
+
+
+def few_digits(enclosure: str) -> str:
+    """The middle of an enclosure by six digits, 0 for one of less than 10^-9 about 0; as it is where it has no middle or is wider."""
+    found = BALL.fullmatch(enclosure)
+    if not found or not (found[1] or found[2]):
+        return enclosure
+    if found[1]:
+        return f"{float(found[1]):.6g}"
+    return "0" if float(found[2]) < 1e-9 else enclosure
 
 
 def _nested(value: object) -> str:
