@@ -599,8 +599,10 @@ class Judge:
 
     def holds_laid_out_otherwise(self, claim: Typed, side: Node) -> bool:
         """Whether a claim about the Jacobian of one vector by another of the same size, with no index written, holds for its transpose."""
-        if not (isinstance(side, Derivative) and len(side.denominators) == 1):
+        if not (isinstance(side, Derivative) and len(side.denominators) == 1 and side.numerator is not None):
             return False
+        if not self.network.slots.get(names_quantity(side.numerator, self.network) or ""):
+            return False  # the gradient of a number has the shape of what it is by
         free = sorted(claim.left.free, key=lambda index: index.name)
         if len(free) != 2 or claim.left.free != claim.right.free or free[0].axis != free[1].axis or not all(map(is_implicit, free)):
             return False

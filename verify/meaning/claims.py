@@ -333,7 +333,7 @@ class ChainReading:
         for condition in conditions:
             if isinstance(condition, Equal):
                 ends -= {i for i in (condition.left, condition.right) if isinstance(i, Index)}
-        counts = tuple(sorted(around.counts.items()))
+        counts = tuple(sorted({**self.network.ends, **around.counts}.items()))
         partitions = tuple(around.partitions)
         return Typed(one, other, conditions, tuple(dict.fromkeys(notes)), frozenset(ends), partitions, counts=counts)
 

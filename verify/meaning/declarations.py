@@ -15,6 +15,7 @@ from verify.meaning.abbreviations import as_letter, left_out, plain_conditionals
 from verify.meaning.axes import AxisVariables, Defining, infer
 from verify.meaning.definitions import Found, Line, head_of, lines, solutions, stretches
 from verify.meaning.elaborate import Clash, Elaborator, Surroundings, Unread, implicit, indicated
+from verify.meaning.elaborate import Found as Said
 from verify.meaning.entries import Naming, declared_by, jacobian_layout, lettered, names_of_widths, namings, widths
 from verify.meaning.entrywise import with_entrywise_products
 from verify.meaning.exposed import exposed, in_order
@@ -573,6 +574,7 @@ def _elaborated(network: Network, definitions: list[Found]) -> Network:
     failed = dict(network.failed)
     functions = dict(network.functions)
     sizes = dict(network.sizes)
+    ends: dict[str, set[int]] = {}
     opened: set[str] = set()
 
     def visit(key: str) -> None:
@@ -611,11 +613,13 @@ def _elaborated(network: Network, definitions: list[Found]) -> Network:
                 continue
             here = replace(network, failed=failed, functions=functions, sizes=sizes)
             try:
-                done[key], bounds = define(here, Defining(key, found.written, body, found.parameters))
+                done[key], said = define(here, Defining(key, found.written, body, found.parameters))
             except (Unread, Clash) as why:
                 reason = reason or str(why)
                 continue
-            sizes.update(bounds)
+            sizes.update(said.widths)
+            for axis, number in said.counts.items():
+                ends.setdefault(axis, set()).add(number)
             result = done[key].body
             numbers = not any(network.slots.get(parameter) for parameter in found.parameters)
             if found.parameters and result is not None and not result.free and numbers:
@@ -631,15 +635,16 @@ def _elaborated(network: Network, definitions: list[Found]) -> Network:
         if key not in done
     ]
     program = exposed(Program((*leaves, *done.values()), sizes=network.program.sizes))
-    return replace(network, program=program, failed=failed, functions=functions, sizes=sizes)
+    said_once = {axis: min(numbers) for axis, numbers in ends.items() if len(numbers) == 1}
+    return replace(network, program=program, failed=failed, functions=functions, sizes=sizes, ends=said_once)
 
 
 def _letter(n: int) -> str:
     return "ijklmnpqrs"[n] if n < 10 else f"i{n}"
 
 
-def define(network: Network, definition: Defining, local: Mapping[str, str] | None = None) -> tuple[Definition, dict[str, str]]:
-    """The kernel's definition for a document's, and the names of widths that its sums mention; raises Unread or Clash.
+def define(network: Network, definition: Defining, local: Mapping[str, str] | None = None) -> tuple[Definition, Said]:
+    """The kernel's definition for a document's, and what its sums say of widths; raises Unread or Clash.
 
     ``local`` reads some names as others: the parameters of a function.
     """
@@ -662,7 +667,7 @@ def define(network: Network, definition: Defining, local: Mapping[str, str] | No
     grid = None
     if is_written_out(definition.body) and not definition.written:
         body = _by_entries(network, definition, formal, around)
-        return Definition(definition.key, tuple(formal), body), dict(around.widths)
+        return Definition(definition.key, tuple(formal), body), around.found()
     if by_position and is_matrix_notation(definition.body, network):
         try:
             grid = MatrixElaborator(network, around).side(definition.body)
@@ -685,12 +690,12 @@ def define(network: Network, definition: Defining, local: Mapping[str, str] | No
                 place = places.pop(0)
                 if index is not None:
                     table[index] = place
-        return Definition(definition.key, tuple(formal), k.substitute(grid.expr, table)), dict(around.widths)
+        return Definition(definition.key, tuple(formal), k.substitute(grid.expr, table)), around.found()
     value = Elaborator(network, around).side(definition.body)
     extra = value.expr.free - set(formal)
     if extra:
         raise Clash(f"the index {min(extra).name} stands on the right side only")
-    return Definition(definition.key, tuple(formal), value.expr), dict(around.widths)
+    return Definition(definition.key, tuple(formal), value.expr), around.found()
 
 
 def _by_entries(network: Network, definition: Defining, formal: list[Index], around: Surroundings) -> k.Expr:

@@ -61,6 +61,8 @@ class Network:
     per_sample: bool = False
     entry_sizes: Mapping[str, int] = field(default_factory=dict)
     entry_counts: Mapping[str, str] = field(default_factory=dict)
+    ends: Mapping[str, int] = field(default_factory=dict)
+    """For each axis over which sums of definitions end at one number that number."""
     jacobian_by_columns: bool = False
     oriented: frozenset[str] = frozenset()
     spoken: Mapping[tuple[str, str], int] = field(default_factory=dict)

@@ -110,7 +110,13 @@ def sums_to_number(definition: Defining, words: Lexicon) -> bool:
     A symbol without an index in the body must not look like a vector or a matrix either.
     """
     body = definition.body
-    if definition.written or definition.parameters or not any(isinstance(n, Big) and n.lower is not None for n in walk(body)):
+    if definition.written or definition.parameters:
+        return False
+    found = list(occurrences_in(body, words))
+    plain = not any(isinstance(n, (Big, Matrix)) for n in walk(body))
+    if found and plain and all(occ.written for occ in found) and not free_letters(body, words):
+        return True  # single entries alone: A_{11} A_{22} - A_{12} A_{21}
+    if not any(isinstance(n, Big) and n.lower is not None for n in walk(body)):
         return False
     if any(isinstance(n, Matrix) or (isinstance(n, Big) and n.lower is None) for n in walk(body)) or free_letters(body, words):
         return False

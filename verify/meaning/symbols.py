@@ -124,6 +124,8 @@ class Lexicon:
     """What nodes were found to stand for, by their identity: a candidate for a repair shares all but one of its nodes with the line."""
     entries: Mapping[str, Entries] = field(default_factory=dict)
     """The letters that a matrix or vector written out names entries by."""
+    paired: frozenset[str] = frozenset()
+    """The quantities of which the document writes entries with two index letters, ``A_{ij}``: ``A_{12}`` is one, too."""
     slices: Mapping[str, str] = field(default_factory=dict)
     """The letters that with one index name rows or columns of a matrix, and with two its entries, each with the matrix."""
 
@@ -260,7 +262,27 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
     indices |= pairs if pairs & indices else set()
     layered = {base for base, sups in superscripts.items() if base and ("1" in sups or sups & {"l", "L", "ell", "l-1", "l+1", "h"})}
     words = Lexicon(frozenset(indices | {ROW, COLUMN}), frozenset(bound), frozenset(layered))
-    return replace(words, merged=_merged(roots, words))
+    return replace(words, merged=_merged(roots, words), paired=frozenset(_paired(roots, words)))
+
+
+def _paired(roots: Iterable[Node], words: Lexicon) -> Iterator[str]:
+    """The names of what is written with two index letters and nothing else below it, and with no superscript."""
+    for root in roots:
+        for node in walk(root):
+            match node:
+                case Scripted(_, Name() as base, Juxtaposed(_, (one, other)) | Tuple(_, (one, other)), None, _):
+                    if all((letter := letter_of(part)) is not None and words.is_index(letter) for part in (one, other)):
+                        yield base_text(base)
+
+
+def _two_numbers(sub: Node) -> tuple[Node, ...]:
+    """The two positions of ``12``, ``1,2`` or ``1 2``; none where a subscript is not two of one digit."""
+    match sub:
+        case Number(span, text) if len(text) == 2 and text.isdigit():
+            return (Number(Span(span.start, span.start + 1), text[0]), Number(Span(span.start + 1, span.end), text[1]))
+        case Tuple(_, (Number(_, one), Number(_, other)) as pair) | Juxtaposed(_, (Number(_, one), Number(_, other)) as pair):
+            return pair if len(one) == len(other) == 1 else ()
+    return ()
 
 
 def plain_deltas(roots: Sequence[Node]) -> list[Node]:
@@ -428,6 +450,8 @@ def _split_subscript(base: Name, sub: Node | None, words: Lexicon) -> tuple[str,
     """A subscript's tag and its index terms: ``h1`` | ``ij`` | ``h1,0`` | ``oi`` (a tag of one letter before indices)."""
     if sub is None:
         return "", ()
+    if base_text(base) in words.paired and (places := _two_numbers(sub)):
+        return "", places
     if isinstance(sub, Tuple):
         tag, first = _split_subscript(base, sub.items[0], words)
         rest = (part for item in sub.items[1:] for part in _index_letters(item, words))
