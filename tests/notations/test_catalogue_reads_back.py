@@ -45,7 +45,9 @@ def test_right_gradients_are_proved_and_pitfalls_refuted_in_every_notation(name:
     if not isinstance(wrong, Unsayable):
         named = [derivation.pitfalls[n].mistake for n in wrong.claims]
         missed = [(m, v) for m, v in zip(named, verdicts(wrong)[wrong.definitions :], strict=True) if v not in ("refuted", "follows")]
-        assert [m for m in missed if m not in PASSED and not by_number(derivation)] == []
+        # Of a Jacobian in matrix notation nothing says which way it is laid out: its transpose is not refuted.
+        turned = [("wrong-symbol", "unread")] if notation == "matrix" else []
+        assert [m for m in missed if m not in (*PASSED, *turned) and not by_number(derivation)] == []
 
 
 def test_matrix_and_loose_notation_say_most_of_the_catalogue() -> None:

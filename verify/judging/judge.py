@@ -23,7 +23,7 @@ from verify.kernel.expr import Tensor
 from verify.kernel.program import OutOfReach, nodes
 from verify.meaning.assumed import Assumed, sum_assumed
 from verify.meaning.claims import LEARNING_RATES, ChainReading, Typed, is_chain_rule, names_quantity
-from verify.meaning.declarations import Declared, known_to, weights_of
+from verify.meaning.declarations import Declared, known_to, stated_widths, weights_of
 from verify.meaning.definitions import Line
 from verify.meaning.elaborate import Clash, Undeclared, Unread, is_implicit
 from verify.meaning.families import DEPTH, instances
@@ -621,7 +621,9 @@ class Judge:
         table = self.network.program.by_name
         if key is None or key not in table or not table[key].indices or key in self.network.explicit or key in self.network.grids:
             return None
-        users = [d for d in table.values() if key in d.uses and d.body is not None]
+        if key in stated_widths(self.declared.lines, self.network.words):
+            return None
+        users = [d for d in table.values() if d.body is not None and (key in d.uses or d.name == key)]
         plain = all(d.indices and not any(isinstance(n, kernel.Sum) for n in nodes({}, d.body)) for d in users if d.body is not None)
         return key if users and plain else None
 

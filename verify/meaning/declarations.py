@@ -10,7 +10,7 @@ from verify.kernel import expr as k
 from verify.kernel.decision import IllTyped, Kernel
 from verify.kernel.expr import Index, substitute
 from verify.kernel.normal_form import Normalizer
-from verify.kernel.program import Definition, Program, SumsToOne
+from verify.kernel.program import Definition, Program, SumsToOne, nodes
 from verify.meaning.abbreviations import as_letter, left_out, plain_conditionals, plain_entries, plain_squares, with_left_out
 from verify.meaning.axes import AxisVariables, Defining, infer
 from verify.meaning.definitions import Found, Line, head_of, lines, solutions, stretches
@@ -635,8 +635,24 @@ def _elaborated(network: Network, definitions: list[Found]) -> Network:
         if key not in done
     ]
     program = exposed(Program((*leaves, *done.values()), sizes=network.program.sizes))
+    for axis, most in numbered_up_to(program.definitions).items():
+        ends.setdefault(axis, {most})
     said_once = {axis: min(numbers) for axis, numbers in ends.items() if len(numbers) == 1}
     return replace(network, program=program, failed=failed, functions=functions, sizes=sizes, ends=said_once)
+
+
+def numbered_up_to(definitions: Iterable[Definition]) -> dict[str, int]:
+    """For each axis along which definitions name several entries by number the highest one: 3 for ``A_{13} A_{22} A_{31}``."""
+    found: dict[str, set[int]] = {}
+    for definition in definitions:
+        for node in nodes({}, definition.body) if definition.body is not None else ():
+            if isinstance(node, k.Tensor):
+                by_name = next((d for d in definitions if d.name == node.name), None)
+                axes = by_name.axes if by_name is not None else ()
+                for position, axis in zip(node.indices, axes, strict=False):
+                    if isinstance(position, int):
+                        found.setdefault(axis, set()).add(position + 1)
+    return {axis: max(numbers) for axis, numbers in found.items() if len(numbers) > 1}
 
 
 def _letter(n: int) -> str:
@@ -695,6 +711,8 @@ def define(network: Network, definition: Defining, local: Mapping[str, str] | No
     extra = value.expr.free - set(formal)
     if extra:
         raise Clash(f"the index {min(extra).name} stands on the right side only")
+    if formal[len(definition.written) :] and not value.expr.free and any(isinstance(n, k.Sum) for n in nodes({}, value.expr)):
+        raise Clash(f"the axis {formal[-1].axis} stands on the left side only")  # a mean that was taken for a vector
     return Definition(definition.key, tuple(formal), value.expr), around.found()
 
 
