@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from messages import messages, open_holes
 
 import verify
+from derivations import catalogue
 from verify import language
 from verify.checking import check
 from verify.cli import main
@@ -48,6 +49,13 @@ def test_no_message_is_missing(lang: str) -> None:
     names = {m.name for m in all_mistakes()} | MARKS.keys() | STATUS_MARKS.keys()
     missing = {text: place for text, place in messages().items() if text not in translations} | dict.fromkeys(names - translations, "")
     assert not missing
+
+
+@pytest.mark.parametrize("lang", FOREIGN)
+def test_the_catalogue_has_titles(lang: str) -> None:
+    """Every entry's title, which stands above its proof, has a translation."""
+    say = translator(lang)
+    assert [entry.title for entry in catalogue().values() if say(entry.title) == entry.title] == []
 
 
 @pytest.mark.parametrize("lang", FOREIGN)
