@@ -711,8 +711,8 @@ def define(network: Network, definition: Defining, local: Mapping[str, str] | No
     extra = value.expr.free - set(formal)
     if extra:
         raise Clash(f"the index {min(extra).name} stands on the right side only")
-    if formal[len(definition.written) :] and not value.expr.free and any(isinstance(n, k.Sum) for n in nodes({}, value.expr)):
-        raise Clash(f"the axis {formal[-1].axis} stands on the left side only")  # a mean that was taken for a vector
+    if formal[len(definition.written) :] and not value.expr.free and any(isinstance(n, k.Tensor) for n in nodes({}, value.expr)):
+        raise Clash(f"the axis {formal[-1].axis} stands on the left side only")  # a number that was taken for a vector
     return Definition(definition.key, tuple(formal), value.expr), around.found()
 
 
