@@ -18,7 +18,6 @@ ROOMS = (
     "verify.kernel",
     "verify.notations",
     "verify.floats",
-    "verify.plans",
     "verify.programs",
     "verify.workspace",
     "verify.report",

@@ -589,13 +589,14 @@ class Judge:
         """The data along whose samples alone two sides differ (``axes``), where the document never speaks of samples or sums over them: a
         capital X may be a single column. None where it does, and where the axis is not one of data alone.
         """
-        leaves = {d.name: {i.axis for i in d.indices} for d in self.network.program.definitions if d.body is None}
-        weights = weights_of(self.declared.lines, self.network.words)
-        holders = [name for name, own in leaves.items() if own & axes and not name.startswith("∂")]
-        if len(axes) != 1 or len(holders) != 1 or holders[0] in weights or holders[0] not in self.network.grids:
+        named = self.network.entry_sizes.keys() | {*self.network.sizes.values()}
+        if len(axes) != 1 or axes & named or self.speaks_of_samples:
             return None
-        named = axes & ({*self.network.sizes.values()} | self.network.entry_sizes.keys())
-        return None if named or self.speaks_of_samples else holders[0]
+        leaves = [d for d in self.network.program.definitions if d.body is None and not d.name.startswith("∂")]
+        holders = [d.name for d in leaves if axes & {*d.axes}]
+        if len(holders) != 1 or holders[0] not in self.network.grids:
+            return None
+        return None if holders[0] in weights_of(self.declared.lines, self.network.words) else holders[0]
 
     def holds_laid_out_otherwise(self, claim: Typed, side: Node) -> bool:
         """Whether a claim about the Jacobian of one vector by another of the same size, with no index written, holds for its transpose."""

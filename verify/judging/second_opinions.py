@@ -5,7 +5,6 @@ An oracle never makes a verdict; where one disagrees with the kernel, the verdic
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from math import sqrt
 from random import Random
@@ -13,8 +12,8 @@ from random import Random
 import numpy as np
 
 from verify.judging.judge import Judgement
-from verify.kernel.expr import Derivative, Expr, Tensor, children
-from verify.kernel.program import OneHot, Program, SumsToOne
+from verify.kernel.expr import Derivative, Tensor
+from verify.kernel.program import OneHot, Program, SumsToOne, nodes
 from verify.oracles.autodiff import autodiff
 from verify.oracles.forward import Network, Unsupported, disagreement
 from verify.oracles.second_opinion import kernel
@@ -46,7 +45,7 @@ def derivatives_of(judgement: Judgement) -> frozenset[tuple[str, str]]:
         return frozenset()
     return frozenset(
         (node.body.name, node.wrt.name)
-        for node in _nodes((claim.left, claim.right))
+        for node in nodes({}, claim.left, claim.right)
         if isinstance(node, Derivative) and isinstance(node.body, Tensor)
     )
 
@@ -83,11 +82,3 @@ def random_network(program: Program) -> Network:
                 values = values / values.sum(axis=assumption.position, keepdims=True)
         leaves[definition.name] = values
     return Network(sizes, leaves)
-
-
-def _nodes(exprs: Iterable[Expr]) -> Iterable[Expr]:
-    stack = list(exprs)
-    while stack:
-        top = stack.pop()
-        yield top
-        stack.extend(children(top))

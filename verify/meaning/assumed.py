@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from verify.kernel import expr as k
 from verify.kernel.expr import Index
-from verify.kernel.program import Definition, OneHot, SumsToOne
+from verify.kernel.program import Definition, OneHot, SumsToOne, nodes
 from verify.meaning.claims import names_quantity
 from verify.meaning.declarations import known_to, sums_to_one
 from verify.meaning.definitions import Line
@@ -193,8 +193,8 @@ class _Reader:
             node.index.axis
             for d in self.network.program.definitions
             if d.body is not None
-            for node in _nodes(d.body)
-            if isinstance(node, k.Sum) and any(isinstance(n, k.Apply) and n.function == "exp" for n in _nodes(node.body))
+            for node in nodes({}, d.body)
+            if isinstance(node, k.Sum) and any(isinstance(n, k.Apply) and n.function == "exp" for n in nodes({}, node.body))
         }
         among = [n for n, axis in enumerate(axes) if axis in normalized]
         return among[0] if len(among) == 1 else None
@@ -203,7 +203,7 @@ class _Reader:
         """The axis of two that a lone index does not count along; by what it counts elsewhere, else it is taken for the first."""
         places = {n for n, i in enumerate(leaf.indices) if i.name == letter}
         for d in self.network.program.definitions:
-            for node in _nodes(d.body) if d.body is not None else ():
+            for node in nodes({}, d.body) if d.body is not None else ():
                 if isinstance(node, k.Tensor) and node.name == leaf.name:
                     places |= {n for n, i in enumerate(node.indices) if isinstance(i, Index) and i.name == letter}
         if len(places) > 1:
@@ -213,11 +213,3 @@ class _Reader:
 
 def _any(leaf: Definition) -> tuple[OneHot, ...]:
     return tuple(OneHot(leaf.name, n) for n in range(len(leaf.indices)))
-
-
-def _nodes(expr: k.Expr) -> Iterator[k.Expr]:
-    stack = [expr]
-    while stack:
-        top = stack.pop()
-        yield top
-        stack.extend(k.children(top))

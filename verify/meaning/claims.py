@@ -396,13 +396,7 @@ def spreads(grid: Grid) -> bool:
     """Whether a number may stand for all entries of a grid: not for those of a Jacobian, where it would stand for the diagonal."""
     if grid.row is None or grid.col is None:
         return True
-    return not any(isinstance(d, k.Derivative) and d.body.free for d in _nodes(grid.expr))
-
-
-def _nodes(expr: Expr) -> Iterator[Expr]:
-    yield expr
-    for child in k.children(expr):
-        yield from _nodes(child)
+    return not any(isinstance(d, k.Derivative) and d.body.free for d in nodes({}, grid.expr))
 
 
 def names_value(expr: Expr, quantity: str) -> bool:

@@ -635,23 +635,20 @@ def _elaborated(network: Network, definitions: list[Found]) -> Network:
         if key not in done
     ]
     program = exposed(Program((*leaves, *done.values()), sizes=network.program.sizes))
-    for axis, most in numbered_up_to(program.definitions).items():
+    for axis, most in numbered_up_to(program).items():
         ends.setdefault(axis, {most})
     said_once = {axis: min(numbers) for axis, numbers in ends.items() if len(numbers) == 1}
     return replace(network, program=program, failed=failed, functions=functions, sizes=sizes, ends=said_once)
 
 
-def numbered_up_to(definitions: Iterable[Definition]) -> dict[str, int]:
+def numbered_up_to(program: Program) -> dict[str, int]:
     """For each axis along which definitions name several entries by number the highest one: 3 for ``A_{13} A_{22} A_{31}``."""
     found: dict[str, set[int]] = {}
-    for definition in definitions:
-        for node in nodes({}, definition.body) if definition.body is not None else ():
-            if isinstance(node, k.Tensor):
-                by_name = next((d for d in definitions if d.name == node.name), None)
-                axes = by_name.axes if by_name is not None else ()
-                for position, axis in zip(node.indices, axes, strict=False):
-                    if isinstance(position, int):
-                        found.setdefault(axis, set()).add(position + 1)
+    for node in nodes({}, *(d.body for d in program.definitions if d.body is not None)):
+        if isinstance(node, k.Tensor) and node.name in program.by_name:
+            for position, axis in zip(node.indices, program.by_name[node.name].axes, strict=False):
+                if isinstance(position, int):
+                    found.setdefault(axis, set()).add(position + 1)
     return {axis: max(numbers) for axis, numbers in found.items() if len(numbers) > 1}
 
 
@@ -903,7 +900,7 @@ def sums_to_one(network: Network) -> frozenset[SumsToOne]:
     leaves = {d.name: d for d in network.program.definitions if d.body is None}
     for definition in network.program.definitions:
         if definition.body is not None:
-            for node in _nodes(definition.body):
+            for node in nodes({}, definition.body):
                 if isinstance(node, k.Mul) and any(_has_log(f) for f in node.factors):
                     for f in node.factors:
                         if isinstance(f, k.Tensor) and f.name in leaves and f.indices:
@@ -913,13 +910,5 @@ def sums_to_one(network: Network) -> frozenset[SumsToOne]:
     return frozenset(found)
 
 
-def _nodes(expr: k.Expr) -> Iterator[k.Expr]:
-    stack = [expr]
-    while stack:
-        top = stack.pop()
-        yield top
-        stack.extend(k.children(top))
-
-
 def _has_log(expr: k.Expr) -> bool:
-    return any(isinstance(n, k.Apply) and n.function == "log" for n in _nodes(expr))
+    return any(isinstance(n, k.Apply) and n.function == "log" for n in nodes({}, expr))

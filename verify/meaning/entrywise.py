@@ -50,15 +50,18 @@ def _factors(items: tuple[Node, ...]) -> list[Node]:
     n = 0
     while n < len(items):
         item = items[n]
-        name = item.base if isinstance(item, Scripted) else item
-        called = n + 1 < len(items) and isinstance(items[n + 1], Group) and isinstance(name, Name)
-        if called and isinstance(name, Name) and (name.text in FUNCTIONS or function_name(name) is not None):
+        if n + 1 < len(items) and isinstance(items[n + 1], Group) and _is_function(item):
             out.append(Juxtaposed(Span(item.span.start, items[n + 1].span.end), (item, items[n + 1])))
             n += 2
         else:
             out.append(item)
             n += 1
     return out
+
+
+def _is_function(node: Node) -> bool:
+    name = node.base if isinstance(node, Scripted) else node
+    return isinstance(name, Name) and (name.text in FUNCTIONS or function_name(name) is not None)
 
 
 def _items(node: Node) -> tuple[Node, ...]:
@@ -76,8 +79,7 @@ def _only_symbol(node: Node, words: Lexicon) -> str | None:
     while stack:
         top = stack.pop()
         if isinstance(top, (Name, Scripted)):
-            name = top.base if isinstance(top, Scripted) else top
-            if isinstance(name, Name) and (name.text in FUNCTIONS or function_name(name) is not None):
+            if _is_function(top):
                 continue
             occ = occurrence(top, words)
             keys.add(None if occ is None or occ.transposed or occ.written or occ.exponent is not None else occ.key)

@@ -217,7 +217,7 @@ class _Derivation:
         short = found[-1][1]
         forms = [*(activation_forms(entry, wrt) if _is_elementwise(definition, wrt, table) else ()), *tidier.forms(short)]
         value = next((f for f in sorted(forms, key=weight) if signature(f) == signature(short) or self._proves(short, f)), short)
-        mentions = any(isinstance(t, Tensor) and t.name == consumer for t in _nodes(value))
+        mentions = any(isinstance(t, Tensor) and t.name == consumer for t in nodes({}, value))
         found.append(("definition" if mentions else "algebra", value))
         return Local(entry, wrt, over, alone, tuple(found), value)
 
@@ -280,7 +280,7 @@ class _Derivation:
             open_sums = blind.expanded(expr)
         except TooLarge:
             open_sums = best
-        if signature(open_sums) != signature(best) and any(self._is_one(s) for s in _nodes(open_sums) if isinstance(s, Sum)):
+        if signature(open_sums) != signature(best) and any(self._is_one(s) for s in nodes({}, open_sums) if isinstance(s, Sum)):
             found.append(("contraction", open_sums))
             last = "assumption" if self.program.assumptions else "algebra"
         else:
@@ -299,7 +299,7 @@ class _Derivation:
         """The chains of the two cases, where an entry answers to another entry of its own axis; none where there is but one case."""
         pairs = {
             (d.left, d.right)
-            for d in _nodes(local.value)
+            for d in nodes({}, local.value)
             if isinstance(d, Delta) and isinstance(d.left, Index) and isinstance(d.right, Index)
         }
         wanted = [(a, b) for a in local.entry.indices for b in local.wrt.indices if (a, b) in pairs or (b, a) in pairs]
@@ -315,7 +315,7 @@ class _Derivation:
             links = []
             for rule, expr in local.steps:
                 taken = _decided(expr, one, other, value)
-                if value and not any(isinstance(n, Derivative) for n in _nodes(expr)):
+                if value and not any(isinstance(n, Derivative) for n in nodes({}, expr)):
                     taken = substitute(taken, {other: one})
                 links.append((rule, self.tidier.light(taken) if rule in ("definition", "algebra") else taken))
             try:
@@ -359,7 +359,7 @@ class _Derivation:
 
     def _deserves_a_name(self, name: str, value: Expr) -> bool:
         heavy = weight(value)[0]
-        if heavy <= SHORT and not any(isinstance(t, Sum) for t in _nodes(value)):
+        if heavy <= SHORT and not any(isinstance(t, Sum) for t in nodes({}, value)):
             self.short[name] = value
         return (self._is_reused(name) and heavy > 2) or heavy > LONG
 
@@ -437,7 +437,7 @@ def _plain_name(quantity: str) -> str:
 def _aligned(definition: Definition, name: str) -> dict[Index, int]:
     """The formal indices of a definition that stand at one place of a quantity wherever its body uses it: index → place."""
     assert definition.body is not None
-    uses = [t for t in _nodes(definition.body) if isinstance(t, Tensor) and t.name == name]
+    uses = [t for t in nodes({}, definition.body) if isinstance(t, Tensor) and t.name == name]
     found: dict[Index, int] = {}
     for index in definition.indices:
         places = [n for n in range(len(uses[0].indices)) if all(t.indices[n] == index for t in uses)]
@@ -449,7 +449,7 @@ def _aligned(definition: Definition, name: str) -> dict[Index, int]:
 def _is_elementwise(definition: Definition, wrt: Tensor, table: dict[Index, Position]) -> bool:
     """Whether an entry depends on the same entry of the other quantity and on nothing else, as activations do."""
     assert definition.body is not None
-    uses = {t for t in _nodes(definition.body) if isinstance(t, Tensor)}
+    uses = {t for t in nodes({}, definition.body) if isinstance(t, Tensor)}
     return uses == {Tensor(wrt.name, definition.indices)} and tuple(table[i] for i in definition.indices) == wrt.indices
 
 
@@ -496,11 +496,3 @@ def _folds(program: Program) -> list[Fold]:
         if d.body is not None and d.body.free == set(d.indices) and isinstance(d.body, Mul | Apply | Pow):
             found.append(Fold(d.name, d.indices, d.body))
     return found
-
-
-def _nodes(expr: Expr) -> Iterable[Expr]:
-    stack = [expr]
-    while stack:
-        top = stack.pop()
-        yield top
-        stack.extend(children(top))

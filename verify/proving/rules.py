@@ -31,6 +31,7 @@ from verify.kernel.expr import (
     sub,
     substitute,
 )
+from verify.kernel.program import nodes
 
 PASSES = 40
 """A body nested deeper than this is differentiated in one go."""
@@ -52,7 +53,7 @@ def steps(body: Expr, wrt: Tensor, depends: Callable[[str], bool]) -> Iterator[A
     """
 
     def constant(e: Expr) -> bool:
-        return not any(isinstance(t, Tensor) and depends(t.name) for t in _nodes(e))
+        return not any(isinstance(t, Tensor) and depends(t.name) for t in nodes({}, e))
 
     def d(e: Expr) -> Expr:
         if constant(e):
@@ -174,11 +175,3 @@ def _simple(e: Expr) -> bool:
         case Sum(_, body):
             return _simple(body)
     return False
-
-
-def _nodes(expr: Expr) -> Iterator[Expr]:
-    stack = [expr]
-    while stack:
-        top = stack.pop()
-        yield top
-        stack.extend(children(top))
