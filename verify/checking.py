@@ -11,7 +11,8 @@ from verify.evidence import evidence as evidence_of
 from verify.explaining.diagnosis import diagnose
 from verify.explaining.message import kind_of, message_of, repaired_line
 from verify.judging.asked import asked
-from verify.judging.judge import Judge, Judgement
+from verify.judging.judge import Judge
+from verify.judging.judgement import Judgement
 from verify.judging.second_opinions import with_second_opinions
 from verify.kernel.decision import Proved, Refuted, Tested
 from verify.kernel.decision import Witness as Shown

@@ -22,7 +22,7 @@ from verify.checking import check, judged
 from verify.deciding import Deciders
 from verify.explaining.diagnosis import surroundings
 from verify.explaining.message import applied
-from verify.judging.judge import Judgement
+from verify.judging.judgement import Judgement
 from verify.meaning.claims import names_quantity
 from verify.meaning.repairs import TextEdit
 from verify.mistakes import all_mistakes

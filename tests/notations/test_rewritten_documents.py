@@ -11,7 +11,7 @@ from derivations import catalogue
 from tests.notations.documents import line, printed
 from verify.checking import judged
 from verify.deciding import Deciders
-from verify.judging.judge import Judgement
+from verify.judging.judgement import Judgement
 from verify.meaning.symbols import USUAL_INDICES, bound_letters
 from verify.notations.page import Unsayable
 from verify.reading.document import read

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from verify.deciding import Decider
-from verify.judging.judge import Judgement
+from verify.judging.judgement import Judgement
 from verify.meaning.claims import ChainReading, Typed
 from verify.meaning.repairs import Around, Candidate, letter_for_digit
 from verify.meaning.symbols import keys_in

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from verify.judging.judge import Judgement
+from verify.judging.judgement import Judgement
 from verify.meaning.repairs import Candidate, TextEdit
 from verify.mistakes import all_mistakes
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from verify.judging.judge import Judgement
+from verify.judging.judgement import Judgement
 from verify.meaning.claims import names_quantity, updated_quantity
 from verify.meaning.declarations import SCALARS, Scope
 from verify.meaning.network import Network

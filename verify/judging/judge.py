@@ -6,36 +6,30 @@ it follow from the document's own earlier mistake? Else it is refuted, if it can
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
 
-from verify.deciding import Decider, Outcome
+from verify.deciding import Decider
 from verify.judging.beliefs import Belief, belief, factorwise, naming
-from verify.judging.demands import bound_by_words, is_demand
+from verify.judging.doubts import OF_CLAIMS, OF_READING, OF_TYPES, Accused, Circumstances
+from verify.judging.judgement import Judgement, State
 from verify.judging.rules import meant_step, stated_rule, stated_step, step_sign, stepped
-from verify.kernel import expr as kernel
 from verify.kernel.decision import Proved, Refuted, Undecided
-from verify.kernel.expr import Derivative as DerivativeOf
-from verify.kernel.expr import Tensor
-from verify.kernel.program import OutOfReach, nodes
+from verify.kernel.program import OutOfReach
 from verify.meaning.assumed import Assumed, sum_assumed
 from verify.meaning.claims import LEARNING_RATES, ChainReading, Typed, is_chain_rule, names_quantity
-from verify.meaning.declarations import Declared, known_to, stated_widths, weights_of
+from verify.meaning.declarations import Declared
 from verify.meaning.definitions import Line
-from verify.meaning.elaborate import Clash, Undeclared, Unread, is_implicit
+from verify.meaning.elaborate import Clash, Undeclared, Unread
 from verify.meaning.families import DEPTH, instances
 from verify.meaning.network import Network
 from verify.meaning.repairs import ANYWHERE, WHERE_ILL_TYPED, Around, Candidate, TextEdit, left_out_tag
 from verify.meaning.strangers import is_closed
-from verify.meaning.symbols import SAME_LETTERS, Lexicon, glyph_cost, keys_in, letter_of, states_shape
+from verify.meaning.symbols import Lexicon, keys_in, letter_of, states_shape
 from verify.meaning.vocabulary import says
-from verify.programs import affected
 from verify.reading.syntax import (
     Added,
-    Big,
     Chain,
     Derivative,
     Document,
@@ -50,7 +44,6 @@ from verify.reading.syntax import (
     Product,
     Prose,
     Scripted,
-    Span,
     Statement,
     Unreadable,
 )
@@ -60,63 +53,6 @@ from verify.report import Verdict
 WORST: tuple[Verdict, ...] = ("refuted", "follows", "slip", "unread", "tested", "proved", "given")
 EQUALITIES = frozenset({"=", ":=", "equiv", "iff", "<-", "triangleq", "def"})
 _NAME = {"+": "a step along", "-": "a step against"}
-Failure = Literal["false", "ill-typed", "unread", "undeclared"]
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """The verdict on one relation, with everything that an explanation needs.
-
-    ``claim`` is the relation as read (of a slip, as repaired); ``repairs`` the edits that mend it; ``failure`` says how it failed as
-    written.
-    """
-
-    line: Line
-    chain: Chain
-    number: int
-    left: Node | None
-    link: Link
-    verdict: Verdict
-    reason: str = ""
-    claim: Typed | None = None
-    outcome: Outcome | None = None
-    repairs: tuple[Candidate, ...] = ()
-    failure: Failure | None = None
-    equals_head: bool | None = None
-    notes: tuple[str, ...] = ()
-    reading: ChainReading | None = None
-    decider: Decider | None = None
-    follows: Belief | None = None
-    believed: Typed | None = None
-    """What the relation claims under the belief that it follows from."""
-
-
-@dataclass
-class State:
-    """What earlier lines leave for later ones: names of lines, case conditions in force, how many lines were proved, what this formula
-    defined.
-    """
-
-    labels: dict[str, Node] = field(default_factory=dict)
-    cases: tuple[Chain, ...] = ()
-    proved: int = 0
-    trusted: frozenset[str] = frozenset()
-    aliases: frozenset[str] = frozenset()
-    generic: frozenset[str] = frozenset()
-    probabilities: frozenset[Node] = frozenset()
-    recent: tuple[str, ...] = ()
-    beliefs: tuple[Belief, ...] = ()
-    """What refuted lines make the document believe, the nearest first."""
-    named: dict[str, tuple[Tensor, DerivativeOf]] = field(default_factory=dict)
-    """The quantities that lines define as derivatives."""
-    agreed: frozenset[str | None] = frozenset()
-    """The quantities whose second definition was found to say the same as the first."""
-    doubtful: frozenset[str] = frozenset()
-    """The leaves that a line seems to define with axes that they do not have: their letters may tell layers apart."""
-    believing: dict[Span, Decider] = field(default_factory=dict)
-    """The deciders for the networks that the document believes in, by the signs of the lines."""
-    doubting: dict[int, list[Decider]] = field(default_factory=dict)
-    """The deciders under what the document leaves in doubt, by scope."""
 
 
 @dataclass
@@ -128,6 +64,7 @@ class Judge:
     deciders: list[Decider]
     assumed: list[Assumed]
     state: State = field(default_factory=State)
+    circumstances: dict[int, Circumstances] = field(default_factory=dict)
     scope: int = 0
     restating: bool = False
 
@@ -140,6 +77,13 @@ class Judge:
     def network(self) -> Network:
         """The network in force."""
         return self.declared.scopes[self.scope].network
+
+    @property
+    def around(self) -> Circumstances:
+        """What the document says around its lines, for the network in force."""
+        if self.scope not in self.circumstances:
+            self.circumstances[self.scope] = Circumstances(self.document, self.declared, self.scope, self.decider)
+        return self.circumstances[self.scope]
 
     @property
     def decider(self) -> Decider:
@@ -313,18 +257,12 @@ class Judge:
         sides = [side for side in (judgement.left, judgement.link.right) if side is not None]
         if all(is_chain_rule(side) for side in sides):
             return
-        self.state.trusted |= self._keys(*sides)
+        self.state.trusted |= self.around.keys(*sides)
         if judgement.claim is not None:
             self.state.generic |= {name for name, order in self.decider.open_functions(judgement.claim.right) if order}
-        self.state.aliases |= self._misread(*sides)
+        self.state.aliases |= self.around.misread(*sides)
 
-    def _misread(self, *nodes: Node) -> set[str]:
-        """The symbols of some sides that are read as other letters; another font of the same letter is no misreading."""
-        table = self.network.aliases
-        keys = {key for node in nodes for key in keys_in(node, self.network.words) if key in table}
-        return {key for key in keys if (glyph_cost(key, table[key]) or 0) > SAME_LETTERS}
-
-    def understood(self, keys: set[str]) -> bool:
+    def understood(self, keys: frozenset[str]) -> bool:
         """Whether each quantity stands in a proved relation, or in the definition of one that does, or is always written with all its
         indices.
         """
@@ -366,7 +304,7 @@ class Judge:
         if n == 0 and is_probability(left) and left not in self.state.probabilities:
             self.state.probabilities |= {left}
             return replace(base, verdict="given", reason="it says what a probability is")
-        if n == 0 and self.is_demand(left, right):
+        if n == 0 and self.around.is_demand(left, right):
             judged = self.as_written(base, reading, left, right)
             if judged.verdict in ("proved", "tested"):
                 return judged
@@ -378,7 +316,7 @@ class Judge:
             restated = n == 0 and names_quantity(left, self.network) in self.network.assigned
             return replace(judged, verdict="given", reason="the assignment's definition") if restated else judged
         counts = {self.network.averaged[0]} if self.network.averaged is not None else set()  # the document shows what it divides by
-        free = self._keys(left, right) & self.network.free - counts
+        free = self.around.keys(left, right) & self.network.free - counts
         if free and not is_closed((left, right), self.network):
             return judged if judged.failure == "undeclared" else replace(judged, reason=f"{min(free)} is not declared")
         if self.may_hold(reading, left, right):
@@ -415,7 +353,7 @@ class Judge:
             found = self.as_written(base, reading, meant_step(sign, rates[0], self.network.root, updated), right)
             if found.verdict in ("proved", "tested"):
                 return replace(found, notes=(*found.notes, f"{_NAME[sign]} the gradient"))
-        if self._keys(left, right) & self.network.free:
+        if self.around.keys(left, right) & self.network.free:
             return found
         refused = self.refuted(found, reading, updated, right)
         if self.step_sign is None and refused.verdict == "refuted":
@@ -428,25 +366,6 @@ class Judge:
     def step_sign(self) -> str | None:
         """The sign of the document's steps: ``+`` where they are along the gradient."""
         return step_sign(line.statement.content for line in self.declared.lines)
-
-    def is_demand(self, left: Node, right: Node) -> bool:
-        """Whether a relation between given quantities alone is demanded of them: ``w^T w = 1``, ``S^T = S``."""
-        table = self.network.program.by_name
-        keys = self._keys(left, right)
-        if not keys or any(key not in table or table[key].body is not None for key in keys):
-            return False
-        return is_demand(left, right) and sum_assumed(left, right, self.network) is None
-
-    @cached_property
-    def demanded(self) -> frozenset[str]:
-        """The quantities of which the document demands something, in a formula or in words: a matrix that is symmetric."""
-        found = set(bound_by_words(self.document, self.network.words))
-        for line in self.declared.lines:
-            content = line.statement.content
-            right = content.links[0].right if isinstance(content, Chain) and content.links else None
-            if isinstance(content, Chain) and content.first is not None and right is not None and self.is_demand(content.first, right):
-                found |= self._keys(content.first, right)
-        return frozenset(found)
 
     def definition(self, base: Judgement, left: Node, right: Node) -> Judgement:
         """The judgement of a definition; a derivative that it gives a name to is remembered."""
@@ -522,30 +441,22 @@ class Judge:
         return self.decider.at(claim).vanishes(claim.left, claim.conditions)
 
     def refuted(self, judged: Judgement, reading: ChainReading, left: Node, right: Node) -> Judgement:
-        """Refuted where the claim is shown false; a clash of axes counts only where the notation has been understood."""
-        claim = judged.claim
-        keys = self._keys(left, right)
-        if judged.line.number in self.declared.solved:
-            return replace(judged, reason="it is demanded, or solved for, and not claimed")
-        if any(key in self.network.failed for key in keys):
-            return judged
-        disputed = self.declared.scopes[self.scope + self.next_disputed(judged)].disputed
-        if disputed is not None and disputed not in self.state.agreed and (disputed in keys or self.depends(keys, disputed)):
-            return replace(judged, reason=f"{disputed} is defined twice, and it is not said which definition is meant")
-        if not self._misread(left, right) <= self.state.aliases:
-            return replace(judged, reason=judged.reason or "a symbol in it is read as another one, and no line that holds says so")
-        called = left.items[0] if isinstance(left, Juxtaposed) and is_call(left) else None
-        if judged.number == 0 and called is not None and names_quantity(called, self.network) in self.network.arguments:
-            return replace(judged, reason="a second formula for a quantity, which may define it anew")
-        if judged.failure == "ill-typed" and claim is None and judged.number == 0 and (leaf := self.bare_leaf(left)) is not None:
+        """Refuted where the claim is shown false and the document leaves nothing open that could make it true; a clash of axes counts
+        only where the notation has been understood.
+        """
+        around = self.around
+        untyped = judged.failure == "ill-typed" and judged.claim is None
+        if untyped and judged.number == 0 and (leaf := around.bare_leaf(left)) is not None:
             self.state.doubtful |= {leaf}
-        if any(leaf in keys or self.depends(keys, leaf) for leaf in self.state.doubtful):
-            return replace(judged, reason=judged.reason or f"the document seems to define {min(self.state.doubtful)} otherwise")
-        if judged.failure == "ill-typed" and claim is None:
+        keys = frozenset(around.keys(left, right))
+        accused = Accused(judged, reading, left, right, keys, self.state, judged.claim)
+        if (reason := around.first_doubt(accused, OF_READING)) is not None:
+            return replace(judged, reason=reason)
+        if untyped:
             if not self.understood(keys):
                 return judged
-            if (data := self.perhaps_one_sample(reading.axes_of(left) ^ reading.axes_of(right))) is not None:
-                return replace(judged, reason=f"it is not said whether {data} holds one sample or many")
+            if (reason := around.first_doubt(accused, OF_TYPES)) is not None:
+                return replace(judged, reason=reason)
             try:
                 claim = reading.typed(left, right, free_sum=True)
                 if self.decider.at(claim).holds(claim) is not None:  # a sum is missing: the claim is about each term
@@ -554,132 +465,18 @@ class Judge:
                 return replace(judged, verdict="refuted")
             except Unread:
                 return judged
-        if claim is None:
+            accused = replace(accused, claim=claim)
+        if accused.claim is None:
             return judged
-        if any(self.is_given_number(one, other) for one, other in ((left, right), (right, left))):
-            return replace(judged, reason="a value of something that is given: the prose says when it has it")
-        if says("solving", judged.line.before):
-            return replace(judged, reason="an equation that is solved, and holds at its solution")
-        if claim.unsized:
-            return replace(judged, reason=f"the document does not say how many entries there are along {claim.unsized[0]}")
-        if self.declared.valued and (is_constant(left) or is_constant(right)):
-            return replace(judged, reason="a value at one point, which the prose names")
-        if (name := self.decider.at(claim).unlike(claim, self.state.generic)) is not None:
-            return replace(judged, reason=f"nothing is known of the function {name}, which one side uses otherwise than the other")
-        if (loss := self.network.abstract) is not None and self.uses_loss(claim.left) != self.uses_loss(claim.right):
-            return replace(judged, reason=f"{loss} is not defined in this document: only its first derivatives mean anything")
-        asked = sorted(name for name in self.demanded if name in keys or self.depends(keys, name))
-        if asked and not (is_chain_rule(left) and is_chain_rule(right)):
-            return replace(judged, reason=f"the document demands something of {asked[0]}, and this may follow from it")
-        if any(self.holds_laid_out_otherwise(claim, side) for side in (left, right)):
-            return replace(judged, reason="it holds for a Jacobian that is laid out the other way")
-        if (shared := self.perhaps_one_number(left, right)) is not None:
-            return replace(judged, reason=f"it is not said whether {shared} is one number or has an entry for each position")
-        if self.holds_at_its_step(claim):
-            return replace(judged, reason="it holds with the earlier steps held fixed, and not for the derivative through all steps")
-        outcome = self.decider.at(claim).refuses(claim)
+        if (reason := around.first_doubt(accused, OF_CLAIMS)) is not None:
+            return replace(judged, reason=reason)
+        outcome = self.decider.at(accused.claim).refuses(accused.claim)
         if isinstance(outcome.decision, Refuted):
-            refuted = replace(judged, verdict="refuted", claim=claim, outcome=outcome)
+            refuted = replace(judged, verdict="refuted", claim=accused.claim, outcome=outcome)
             return self.following(refuted, reading, left, right) or refuted
         if isinstance(outcome.decision, Undecided):
             return replace(judged, reason=outcome.decision.reason)
         return judged
-
-    def perhaps_one_sample(self, axes: frozenset[str]) -> str | None:
-        """The data along whose samples alone two sides differ (``axes``), where the document never speaks of samples or sums over them: a
-        capital X may be a single column. None where it does, and where the axis is not one of data alone.
-        """
-        named = self.network.entry_sizes.keys() | {*self.network.sizes.values()}
-        if len(axes) != 1 or axes & named or self.speaks_of_samples:
-            return None
-        leaves = [d for d in self.network.program.definitions if d.body is None and not d.name.startswith("∂")]
-        holders = [d.name for d in leaves if axes & {*d.axes}]
-        if len(holders) != 1 or holders[0] not in self.network.grids:
-            return None
-        return None if holders[0] in weights_of(self.declared.lines, self.network.words) else holders[0]
-
-    def holds_laid_out_otherwise(self, claim: Typed, side: Node) -> bool:
-        """Whether a claim about the Jacobian of one vector by another of the same size, with no index written, holds for its transpose."""
-        if not (isinstance(side, Derivative) and len(side.denominators) == 1 and side.numerator is not None):
-            return False
-        if not self.network.slots.get(names_quantity(side.numerator, self.network) or ""):
-            return False  # the gradient of a number has the shape of what it is by
-        free = sorted(claim.left.free, key=lambda index: index.name)
-        if len(free) != 2 or claim.left.free != claim.right.free or free[0].axis != free[1].axis or not all(map(is_implicit, free)):
-            return False
-        turned = replace(claim, left=kernel.substitute(claim.left, {free[0]: free[1], free[1]: free[0]}))
-        return self.decider.at(turned).holds(turned) is not None
-
-    def perhaps_one_number(self, left: Node, right: Node) -> str | None:
-        r"""The given quantity by which the left side differentiates and over whose axis a bare Σ of the right side sums, where it stands
-        in definitions entry by entry alone and never with an index: γ of ``y = \gamma \hat{x}`` may be one number. Else None.
-        """
-        if not (isinstance(left, Derivative) and len(left.denominators) == 1):
-            return None
-        if not any(isinstance(n, Big) and n.operator == "sum" and n.lower is None for n in walk(right)):
-            return None
-        key = names_quantity(left.denominators[0], self.network)
-        table = self.network.program.by_name
-        if key is None or key not in table or not table[key].indices or key in self.network.explicit or key in self.network.grids:
-            return None
-        if key in stated_widths(self.declared.lines, self.network.words):
-            return None
-        users = [d for d in table.values() if d.body is not None and (key in d.uses or d.name == key)]
-        plain = all(d.indices and not any(isinstance(n, kernel.Sum) for n in nodes({}, d.body)) for d in users if d.body is not None)
-        return key if users and plain else None
-
-    @cached_property
-    def speaks_of_samples(self) -> bool:
-        """Whether the document has a word for samples, or a sum that can only be over them."""
-        said = any(says("samples", part.text) for part in self.document.parts if isinstance(part, Prose))
-        sums = (n for line in self.declared.lines for n in walk(line.statement.content) if isinstance(n, Big) and n.operator == "sum")
-        return said or any(n.lower is None for n in sums)
-
-    def bare_leaf(self, side: Node) -> str | None:
-        """The quantity without definition that a side names and nothing else, ``a_k``; else None."""
-        key = names_quantity(side, self.network) if isinstance(side, (Name, Scripted)) else None
-        definition = self.network.program.by_name.get(key) if key is not None else None
-        return key if definition is not None and definition.body is None else None
-
-    def is_given_number(self, one: Node, other: Node) -> bool:
-        """Whether a lone symbol of a quantity without definition is said to be a number: ``t_{ij} = 1``."""
-        return isinstance(other, Number) and self.bare_leaf(one) is not None
-
-    def uses_loss(self, expr: kernel.Expr) -> bool:
-        """Whether an expression rests on the derivatives of the loss that the document never defines."""
-        resolver = self.decider.assumed.kernel.resolver
-        slope = f"∂{self.network.abstract}/"
-        found = nodes(resolver.definitions, resolver.resolve(expr))
-        return any(isinstance(n, kernel.Tensor) and n.name.startswith(slope) for n in found)
-
-    def holds_at_its_step(self, claim: Typed) -> bool:
-        """Whether the derivative of a state by what all steps share is that of its own step, ``∂h_t/∂w`` for a fixed ``h_{t-1}``."""
-        if not self.declared.families.letters:
-            return False
-        for side in (claim.left, claim.right):
-            if isinstance(side, kernel.Derivative) and isinstance(side.body, kernel.Tensor) and step_of(side.wrt.name) is None:
-                step = step_of(side.body.name)
-                if step is not None:
-                    cut = [replace(d, body=None) if (step_of(d.name) or step) < step else d for d in self.network.program.definitions]
-                    program = replace(self.network.program, definitions=tuple(cut))
-                    return Decider(program, known_to(replace(self.network, program=program))).screens(claim)
-        return False
-
-    def next_disputed(self, judged: Judgement) -> int:
-        """1 where the line that is judged is itself the second definition which the next scope begins with."""
-        scopes = self.declared.scopes
-        return int(
-            self.scope + 1 < len(scopes)
-            and scopes[self.scope + 1].disputed is not None
-            and scopes[self.scope + 1].start == judged.line.number
-        )
-
-    def depends(self, keys: set[str], quantity: str) -> bool:
-        """Whether one of the quantities is computed from the given one."""
-        return bool(keys & affected(self.network.program, quantity))
-
-    def _keys(self, *nodes: Node) -> set[str]:
-        return {key for node in nodes for n in walk(node) if (key := names_quantity(n, self.network)) is not None}
 
     def joined(self, line: Line, reading: ChainReading, found: list[Judgement]) -> list[Judgement]:
         """Two neighbouring relations mended at once by reading the second ``=`` as a product sign."""
@@ -707,30 +504,6 @@ def is_probability(node: Node) -> bool:
     """Whether a side is a conditional probability that is written out: ``P(t = 1 \\mid x)``."""
     match node:
         case Juxtaposed(_, (Name() | Scripted(), Group(_, "(", Operator(_, "mid", _)))):
-            return True
-    return False
-
-
-def step_of(name: str) -> int | None:
-    """The number of the step that a quantity's name ends in: 2 of ``h_{2}``, else None."""
-    found = re.search(r"_\{(?:.*\D)?(\d+)\}$", name)
-    return int(found[1]) if found else None
-
-
-def is_constant(node: Node) -> bool:
-    """Whether a side is a number other than 0 and 1."""
-    match node:
-        case Number(_, text):
-            return float(text) not in (0.0, 1.0)
-        case Added(_, _, (Number(),)):
-            return True
-    return False
-
-
-def is_call(node: Node) -> bool:
-    """Whether a side is written ``f(x)``, without a prime."""
-    match node:
-        case Juxtaposed(_, (Name(), Group(_, "("))) | Juxtaposed(_, (Scripted(_, _, _, _, 0), Group(_, "("))):
             return True
     return False
 

@@ -11,7 +11,7 @@ from random import Random
 
 import numpy as np
 
-from verify.judging.judge import Judgement
+from verify.judging.judgement import Judgement
 from verify.kernel.expr import Derivative, Tensor
 from verify.kernel.program import OneHot, Program, SumsToOne, nodes
 from verify.oracles.autodiff import autodiff

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from verify.checking import check, judged
 from verify.deciding import Deciders
 from verify.judging.asked import claimed, pair_of
-from verify.judging.judge import Judgement
+from verify.judging.judgement import Judgement
 from verify.kernel.expr import Add, Derivative, Index, Tensor
 from verify.meaning.claims import LEARNING_RATES, updated_quantity
 from verify.meaning.network import Network

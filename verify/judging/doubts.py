@@ -1,0 +1,366 @@
+"""Why a relation that is false as read is not refuted: what the document leaves open. A doubt is a function of the accused relation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from verify.deciding import Decider
+from verify.judging.demands import bound_by_words, is_demand
+from verify.judging.judgement import Judgement, State
+from verify.kernel import expr as kernel
+from verify.kernel.program import nodes
+from verify.meaning.assumed import sum_assumed
+from verify.meaning.claims import ChainReading, Typed, is_chain_rule, names_quantity
+from verify.meaning.declarations import Declared, known_to, stated_widths, weights_of
+from verify.meaning.elaborate import is_implicit
+from verify.meaning.network import Network
+from verify.meaning.symbols import SAME_LETTERS, glyph_cost, keys_in
+from verify.meaning.vocabulary import says
+from verify.programs import affected
+from verify.reading.syntax import (
+    Added,
+    Big,
+    Chain,
+    Derivative,
+    Document,
+    Group,
+    Juxtaposed,
+    Name,
+    Node,
+    Number,
+    Prose,
+    Scripted,
+)
+from verify.reading.traversal import walk
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What a document says around its relations, for the network that is in force from the start of one scope."""
+
+    document: Document
+    declared: Declared
+    scope: int
+    decider: Decider
+
+    @property
+    def network(self) -> Network:
+        """The network in force."""
+        return self.declared.scopes[self.scope].network
+
+    @cached_property
+    def speaks_of_samples(self) -> bool:
+        """Whether the document has a word for samples, or a sum that can only be over them."""
+        said = any(says("samples", part.text) for part in self.document.parts if isinstance(part, Prose))
+        sums = (n for line in self.declared.lines for n in walk(line.statement.content) if isinstance(n, Big) and n.operator == "sum")
+        return said or any(n.lower is None for n in sums)
+
+    @cached_property
+    def demanded(self) -> frozenset[str]:
+        """The quantities of which the document demands something, in a formula or in words: a matrix that is symmetric."""
+        found = set(bound_by_words(self.document, self.network.words))
+        for line in self.declared.lines:
+            content = line.statement.content
+            right = content.links[0].right if isinstance(content, Chain) and content.links else None
+            if isinstance(content, Chain) and content.first is not None and right is not None and self.is_demand(content.first, right):
+                found |= self.keys(content.first, right)
+        return frozenset(found)
+
+    def is_demand(self, left: Node, right: Node) -> bool:
+        """Whether a relation between given quantities alone is demanded of them: ``w^T w = 1``, ``S^T = S``."""
+        table = self.network.program.by_name
+        keys = self.keys(left, right)
+        if not keys or any(key not in table or table[key].body is not None for key in keys):
+            return False
+        return is_demand(left, right) and sum_assumed(left, right, self.network) is None
+
+    def keys(self, *nodes: Node) -> set[str]:
+        """The quantities of the network that some sides name."""
+        return {key for node in nodes for n in walk(node) if (key := names_quantity(n, self.network)) is not None}
+
+    def misread(self, *nodes: Node) -> set[str]:
+        """The symbols of some sides that are read as other letters; another font of the same letter is no misreading."""
+        table = self.network.aliases
+        keys = {key for node in nodes for key in keys_in(node, self.network.words) if key in table}
+        return {key for key in keys if (glyph_cost(key, table[key]) or 0) > SAME_LETTERS}
+
+    def bare_leaf(self, side: Node) -> str | None:
+        """The quantity without definition that a side names and nothing else, ``a_k``; else None."""
+        key = names_quantity(side, self.network) if isinstance(side, (Name, Scripted)) else None
+        definition = self.network.program.by_name.get(key) if key is not None else None
+        return key if definition is not None and definition.body is None else None
+
+    def first_doubt(self, accused: Accused, doubts: tuple[Doubt, ...]) -> str | None:
+        """The first reason for doubt, None if there is none."""
+        return next((reason for doubt in doubts if (reason := doubt(accused, self)) is not None), None)
+
+
+@dataclass(frozen=True)
+class Accused:
+    """A relation that no reading and no repair makes true: what is known of it, and what the lines before it left (``earlier``).
+
+    ``claim`` is None where no reading of it has one type.
+    """
+
+    judged: Judgement
+    reading: ChainReading
+    left: Node
+    right: Node
+    keys: frozenset[str]
+    earlier: State
+    claim: Typed | None
+
+    @property
+    def understood_claim(self) -> Typed:
+        """The claim, of a relation that has one."""
+        assert self.claim is not None
+        return self.claim
+
+    def rests_on(self, quantity: str, network: Network) -> bool:
+        """Whether the relation names a quantity, or one that is computed from it."""
+        return quantity in self.keys or bool(self.keys & affected(network.program, quantity))
+
+
+Doubt = Callable[[Accused, Circumstances], str | None]
+
+
+# -- how it is read -------------------------------------------------------------------------------------------------------------------
+
+
+def of_what_is_not_claimed(accused: Accused, around: Circumstances) -> str | None:
+    """Of a line that demands something, or solves for something."""
+    return "it is demanded, or solved for, and not claimed" if accused.judged.line.number in around.declared.solved else None
+
+
+def of_definitions_not_understood(accused: Accused, around: Circumstances) -> str | None:
+    """Where a quantity in it has a definition that was not understood."""
+    failed = around.network.failed
+    key = min((key for key in accused.keys if key in failed), default=None)
+    return None if key is None else accused.judged.reason or f"a definition that was not understood: {failed[key]}"
+
+
+def of_two_definitions(accused: Accused, around: Circumstances) -> str | None:
+    """Where it rests on a quantity that is defined a second time, from the line on that does so, unless both were found to agree."""
+    scopes = around.declared.scopes
+    following = scopes[around.scope + 1 : around.scope + 2]
+    begins = bool(following) and following[0].disputed is not None and following[0].start == accused.judged.line.number
+    disputed = (following[0] if begins else scopes[around.scope]).disputed
+    if disputed is None or disputed in accused.earlier.agreed or not accused.rests_on(disputed, around.network):
+        return None
+    return f"{disputed} is defined twice, and it is not said which definition is meant"
+
+
+def of_misread_symbols(accused: Accused, around: Circumstances) -> str | None:
+    """Where a symbol is read as another letter and no line that holds says that this is right."""
+    if around.misread(accused.left, accused.right) <= accused.earlier.aliases:
+        return None
+    return accused.judged.reason or "a symbol in it is read as another one, and no line that holds says so"
+
+
+def of_second_formulas(accused: Accused, around: Circumstances) -> str | None:
+    """Where it gives a function, ``f(x) = …``, another formula."""
+    left = accused.left
+    called = left.items[0] if isinstance(left, Juxtaposed) and is_call(left) else None
+    if accused.judged.number or called is None or names_quantity(called, around.network) not in around.network.arguments:
+        return None
+    return "a second formula for a quantity, which may define it anew"
+
+
+def of_other_axes(accused: Accused, around: Circumstances) -> str | None:
+    """Where it rests on a quantity that a line seems to define with other axes: letters may tell layers apart."""
+    doubtful = accused.earlier.doubtful
+    if not any(accused.rests_on(leaf, around.network) for leaf in doubtful):
+        return None
+    return accused.judged.reason or f"the document seems to define {min(doubtful)} otherwise"
+
+
+# -- what has no type -----------------------------------------------------------------------------------------------------------------
+
+
+def of_samples_not_spoken_of(accused: Accused, around: Circumstances) -> str | None:
+    """Where the sides differ by the axis of samples of the data alone and the document never speaks of samples or sums over them: a
+    capital X may be a single column.
+    """
+    network = around.network
+    axes = accused.reading.axes_of(accused.left) ^ accused.reading.axes_of(accused.right)
+    if len(axes) != 1 or axes & {*network.entry_sizes, *network.sizes.values()} or around.speaks_of_samples:
+        return None
+    leaves = [d for d in network.program.definitions if d.body is None and not d.name.startswith("∂")]
+    holders = [d.name for d in leaves if axes & {*d.axes}]
+    if len(holders) != 1 or holders[0] not in network.grids or holders[0] in weights_of(around.declared.lines, network.words):
+        return None
+    return f"it is not said whether {holders[0]} holds one sample or many"
+
+
+# -- what it claims -------------------------------------------------------------------------------------------------------------------
+
+
+def of_values_of_given_quantities(accused: Accused, around: Circumstances) -> str | None:
+    """Where a lone symbol without definition is said to be a number: ``t_{ij} = 1``."""
+    for one, other in ((accused.left, accused.right), (accused.right, accused.left)):
+        if isinstance(other, Number) and around.bare_leaf(one) is not None:
+            return "a value of something that is given: the prose says when it has it"
+    return None
+
+
+def of_equations_solved(accused: Accused, around: Circumstances) -> str | None:
+    """Where the words before it say that it is solved."""
+    return "an equation that is solved, and holds at its solution" if says("solving", accused.judged.line.before) else None
+
+
+def of_unknown_counts(accused: Accused, around: Circumstances) -> str | None:
+    """Where it depends on how many entries an axis has, and the document does not say that."""
+    unsized = accused.understood_claim.unsized
+    return f"the document does not say how many entries there are along {unsized[0]}" if unsized else None
+
+
+def of_values_at_a_point(accused: Accused, around: Circumstances) -> str | None:
+    """Where it is a number and the document gives its quantities values."""
+    if not around.declared.valued or not (is_constant(accused.left) or is_constant(accused.right)):
+        return None
+    return "a value at one point, which the prose names"
+
+
+def of_unknown_functions(accused: Accused, around: Circumstances) -> str | None:
+    """Where a side uses a function, of which nothing is known, otherwise than the other."""
+    claim = accused.understood_claim
+    name = around.decider.at(claim).unlike(claim, accused.earlier.generic)
+    return f"nothing is known of the function {name}, which one side uses otherwise than the other" if name is not None else None
+
+
+def of_undefined_losses(accused: Accused, around: Circumstances) -> str | None:
+    """Where one side rests on the derivatives of a loss that the document never defines."""
+    claim, loss = accused.understood_claim, around.network.abstract
+    if loss is None or uses_slope(claim.left, loss, around.decider) == uses_slope(claim.right, loss, around.decider):
+        return None
+    return f"{loss} is not defined in this document: only its first derivatives mean anything"
+
+
+def of_demands(accused: Accused, around: Circumstances) -> str | None:
+    """Where the document demands something of a quantity that it rests on; a bare chain rule holds without."""
+    asked = sorted(name for name in around.demanded if accused.rests_on(name, around.network))
+    if not asked or (is_chain_rule(accused.left) and is_chain_rule(accused.right)):
+        return None
+    return f"the document demands something of {asked[0]}, and this may follow from it"
+
+
+def of_layout(accused: Accused, around: Circumstances) -> str | None:
+    """Where it is about the Jacobian of a vector by another of the same size, with no index written, and holds for its transpose."""
+    claim = accused.understood_claim
+    free = sorted(claim.left.free, key=lambda index: index.name)
+    if len(free) != 2 or claim.left.free != claim.right.free or free[0].axis != free[1].axis or not all(map(is_implicit, free)):
+        return None
+    if not any(is_jacobian(side, around.network) for side in (accused.left, accused.right)):
+        return None
+    turned = replace(claim, left=kernel.substitute(claim.left, {free[0]: free[1], free[1]: free[0]}))
+    held = around.decider.at(turned).holds(turned) is not None
+    return "it holds for a Jacobian that is laid out the other way" if held else None
+
+
+def of_scales(accused: Accused, around: Circumstances) -> str | None:
+    r"""Where the left side differentiates by a given quantity over whose axis a bare Σ of the right side sums, which stands in
+    definitions entry by entry alone and never with an index: γ of ``y = \gamma \hat{x}`` may be one number.
+    """
+    left, network = accused.left, around.network
+    if not (isinstance(left, Derivative) and len(left.denominators) == 1):
+        return None
+    if not any(isinstance(n, Big) and n.operator == "sum" and n.lower is None for n in walk(accused.right)):
+        return None
+    key = names_quantity(left.denominators[0], network)
+    table = network.program.by_name
+    if key is None or key not in table or not table[key].indices or key in network.explicit or key in network.grids:
+        return None
+    if key in stated_widths(around.declared.lines, network.words):
+        return None
+    users = [d for d in table.values() if d.body is not None and (key in d.uses or d.name == key)]
+    plain = all(d.indices and not any(isinstance(n, kernel.Sum) for n in nodes({}, d.body)) for d in users if d.body is not None)
+    return f"it is not said whether {key} is one number or has an entry for each position" if users and plain else None
+
+
+def of_steps_held_fixed(accused: Accused, around: Circumstances) -> str | None:
+    """Where the derivative of a state by what all steps share is that of its own step: ``∂h_t/∂w`` for a fixed ``h_{t-1}``."""
+    claim = accused.understood_claim
+    if not around.declared.families.letters or not any(_holds_at_step(step, claim, around.network) for step in _steps(claim)):
+        return None
+    return "it holds with the earlier steps held fixed, and not for the derivative through all steps"
+
+
+OF_READING: tuple[Doubt, ...] = (
+    of_what_is_not_claimed,
+    of_definitions_not_understood,
+    of_two_definitions,
+    of_misread_symbols,
+    of_second_formulas,
+    of_other_axes,
+)
+OF_TYPES: tuple[Doubt, ...] = (of_samples_not_spoken_of,)
+OF_CLAIMS: tuple[Doubt, ...] = (
+    of_values_of_given_quantities,
+    of_equations_solved,
+    of_unknown_counts,
+    of_values_at_a_point,
+    of_unknown_functions,
+    of_undefined_losses,
+    of_demands,
+    of_layout,
+    of_scales,
+    of_steps_held_fixed,
+)
+"""The doubts of a relation as it is read, of one whose sides have no common type, and of one that has a claim; cheap ones first."""
+
+
+def is_call(node: Node) -> bool:
+    """Whether a side is written ``f(x)``, without a prime."""
+    match node:
+        case Juxtaposed(_, (Name(), Group(_, "("))) | Juxtaposed(_, (Scripted(_, _, _, _, 0), Group(_, "("))):
+            return True
+    return False
+
+
+def is_constant(node: Node) -> bool:
+    """Whether a side is a number other than 0 and 1."""
+    match node:
+        case Number(_, text):
+            return float(text) not in (0.0, 1.0)
+        case Added(_, _, (Number(),)):
+            return True
+    return False
+
+
+def is_jacobian(side: Node, network: Network) -> bool:
+    """Whether a side is the derivative of a vector by one thing; the gradient of a number has the shape of what it is by."""
+    if not (isinstance(side, Derivative) and len(side.denominators) == 1 and side.numerator is not None):
+        return False
+    return bool(network.slots.get(names_quantity(side.numerator, network) or ""))
+
+
+def uses_slope(expr: kernel.Expr, loss: str, decider: Decider) -> bool:
+    """Whether an expression rests on the derivatives of a loss that is not defined."""
+    resolver = decider.assumed.kernel.resolver
+    found = nodes(resolver.definitions, resolver.resolve(expr))
+    return any(isinstance(n, kernel.Tensor) and n.name.startswith(f"∂{loss}/") for n in found)
+
+
+def _steps(claim: Typed) -> Iterator[int]:
+    """The steps of the states that a claim differentiates by what all steps share."""
+    for side in (claim.left, claim.right):
+        if isinstance(side, kernel.Derivative) and isinstance(side.body, kernel.Tensor) and step_of(side.wrt.name) is None:
+            step = step_of(side.body.name)
+            if step is not None:
+                yield step
+
+
+def _holds_at_step(step: int, claim: Typed, network: Network) -> bool:
+    """Whether a claim holds, as far as samples show, where the steps before one are given."""
+    cut = [replace(d, body=None) if (step_of(d.name) or step) < step else d for d in network.program.definitions]
+    program = replace(network.program, definitions=tuple(cut))
+    return Decider(program, known_to(replace(network, program=program))).screens(claim)
+
+
+def step_of(name: str) -> int | None:
+    """The number of the step that a quantity's name ends in: 2 of ``h_{2}``, else None."""
+    found = re.search(r"_\{(?:.*\D)?(\d+)\}$", name)
+    return int(found[1]) if found else None
