@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -142,6 +143,16 @@ def test_depth(benchmark: BenchmarkFixture, depth: int) -> None:
     """The gradient by the first layer's weights of a network with that many tanh layers, derived and proved for all widths."""
     program, left, right = deep(depth)
     assert isinstance(benchmark(lambda: Kernel(program).prove(left, right)), Proved)
+
+
+@pytest.mark.benchmark(group="proof by width")
+@pytest.mark.parametrize("width", [4, 64, 1024, None])
+def test_width(benchmark: BenchmarkFixture, width: int | None) -> None:
+    """The gradient by the first layer's weights of the classifier, every axis of that width by the document, or of any width."""
+    sizes = () if width is None else tuple((axis, width) for axis in ("in", "h1", "h2", "out"))
+    program = replace(PROGRAM, sizes=sizes)
+    proof = benchmark(lambda: Kernel(program).prove(*GRADIENTS["w1"]))
+    assert isinstance(proof, Proved) and proof.scope == "all widths"
 
 
 # --- the peers -----------------------------------------------------------------------------------------------------------------

@@ -654,6 +654,11 @@ def test_a_derivative_means_nothing_where_its_function_has_no_value() -> None:
     wrong = Sum(p, power(power(tensor("x", p), 2), Fraction(-1, 2)))
     assert PLAIN.kernel.refute(bound, wrong, (), {"n": 2}, {"x": [Fraction(-1), Fraction(1)]}) is None
     assert isinstance(PLAIN.decide(bound, neg(wrong)), Refuted)
+    kernel = Kernel(Program((definition("u"),)))  # where it was proved first, and its domain is found only when a point is asked for
+    slope = Derivative(log_u, U)
+    assert isinstance(kernel.prove(slope, power(U, -1)), Proved) and kernel.prove(slope, root) is None
+    assert kernel.refute(slope, root, (), {}, {"u": Fraction(-1)}) is None
+    assert isinstance(kernel.refute(slope, neg(root), (), {}, {"u": Fraction(1)}), Refuted)
 
 
 def test_no_two_axes_have_one_width() -> None:

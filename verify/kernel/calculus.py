@@ -104,11 +104,11 @@ def differentiate(expr: Expr, entry: Callable[[Tensor], Expr], avoid: frozenset[
 class Resolver:
     """A program that grows by a definition for each Jacobian that is asked for.
 
-    ``definitions`` are those of the program, without Derivative nodes, and the Jacobians, each after all that it uses.
+    ``definitions`` are those of the given program, without Derivative nodes, and the Jacobians, each after all that it uses.
     """
 
     def __init__(self, program: Program) -> None:
-        self._given = program
+        self.given = program
         self._below: dict[str, frozenset[str]] = {}
         self._jacobians: dict[tuple[str, str], str] = {}
         self._resolved: dict[Expr, Expr] = {}
@@ -121,7 +121,7 @@ class Resolver:
     def program(self) -> Program:
         """The program with every definition made so far."""
         if len(self._program.definitions) != len(self.definitions):
-            self._program = replace(self._given, definitions=tuple(self.definitions.values()))
+            self._program = replace(self.given, definitions=tuple(self.definitions.values()))
         return self._program
 
     def _define(self, definition: Definition) -> None:
@@ -174,7 +174,7 @@ class Resolver:
                         term = summed(index, term)
                 terms.append(term)
         made = f"∂{name}/∂{wrt}"
-        while made in self.definitions or made in self._given.by_name:
+        while made in self.definitions or made in self.given.by_name:
             made += "′"
         self._define(Definition(made, rows + columns, add(*terms)))
         self._jacobians[name, wrt] = made

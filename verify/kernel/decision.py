@@ -19,6 +19,7 @@ import numpy as np
 from verify.kernel.calculus import Resolver
 from verify.kernel.evaluate import BALL, Plan, Point
 from verify.kernel.expr import Apply, Delta, Derivative, Expr, Index, Position, Pow, Prod, Size, Sum, Tensor, children, substitute
+from verify.kernel.lazy import lazy
 from verify.kernel.modular import DRAWN, Bound, Bounds, Modular, Ratio, contracted, law
 from verify.kernel.normal_form import Normalizer, Proof
 from verify.kernel.program import Assumption, Condition, Definition, Equal, OneHot, OutOfReach, Positive, Program, SumsToOne, Unequal, nodes
@@ -117,19 +118,55 @@ Decision = Proved | Refuted | Tested | Undecided
 class Settled:
     """A claim made ready: no derivatives, equal positions joined, the pairs that differ, and all its free indices in order.
 
-    ``domain`` are the expressions that were differentiated and do not have a value everywhere: a derivative means nothing where what it
-    is of has no value, whatever the rules make of it there (log u by u is 1/u, and nothing for u < 0)."""
+    What an evaluation has to know of it beside that is found when it is asked for: a proof does without.
+    """
 
     left: Expr
     right: Expr
     apart: tuple[Unequal, ...]
     indices: tuple[Index, ...]
-    domain: tuple[Expr, ...] = ()
+    written: tuple[Expr, Expr]
+    resolver: Resolver
 
-    @property
+    @lazy
+    def domain(self) -> tuple[Expr, ...]:
+        """What is differentiated and does not have a value everywhere: a derivative means nothing where what it is of has no value,
+        whatever the rules make of it there (log u by u is 1/u, and nothing for u < 0)."""
+        given = self.resolver.given.by_name
+        bodies = [n.body for n in nodes(given, *self.written) if isinstance(n, Derivative)]
+        return tuple(dict.fromkeys(self.resolver.resolve(b) for b in bodies if any(map(_partial, nodes(given, b)))))
+
+    @lazy
     def exprs(self) -> tuple[Expr, ...]:
         """All that is to have a value where the claim is evaluated."""
         return self.left, self.right, *self.domain
+
+    @lazy
+    def used(self) -> frozenset[str]:
+        """The names of the quantities that it rests on."""
+        return frozenset(n.name for n in nodes(self.resolver.definitions, *self.exprs) if isinstance(n, Tensor))
+
+    @lazy
+    def least(self) -> dict[str, int]:
+        """The axes that it runs over, each with the least number of positions that it has: those that are named exist."""
+        found, definitions = {index.axis: 1 for index in self.indices}, self.resolver.definitions
+        for node in nodes(definitions, *self.exprs, *(Delta(c.left, c.right) for c in self.apart)):
+            match node:
+                case Tensor(name, positions):
+                    places = [*zip(positions, definitions[name].axes, strict=True)]
+                case Delta(left, right):
+                    places = [(p, i.axis) for p in (left, right) for i in node.free]
+                case Size(axis) | Sum(Index(_, axis), _) | Prod(Index(_, axis), _):
+                    places = [(0, axis)]
+                case _:
+                    places = []
+            for position, axis in places:
+                found[axis] = max(found.get(axis, 1), position + 1 if isinstance(position, int) else 1)
+        return found
+
+    def within(self, sizes: Mapping[str, int]) -> bool:
+        """Whether every axis has the positions that it must have."""
+        return all(sizes.get(axis, 0) >= n for axis, n in self.least.items())
 
     def meant(self, point: Point, finite: Callable[[Any], Any]) -> Any:
         """Which entries, as an array over the indices, have a value in all that was differentiated."""
@@ -237,13 +274,10 @@ class Kernel:
                 elif isinstance(c, Equal) and one != other:
                     kept, gone = (one, other) if isinstance(other, Index) else (other, one)
                     table = {i: kept if p == gone else p for i, p in table.items()} | ({gone: kept} if isinstance(gone, Index) else {})
-            left, right = (substitute(side, table) for side in (left, right))
-            bodies = [n.body for n in nodes(self.program.by_name, left, right) if isinstance(n, Derivative)]
-            partial = (b for b in bodies if any(map(_partial, nodes(self.program.by_name, b))))
-            domain = tuple(dict.fromkeys(map(self.resolver.resolve, partial)))
-            left, right = (self.resolver.resolve(side) for side in (left, right))
+            written = substitute(left, table), substitute(right, table)
+            left, right = map(self.resolver.resolve, written)
             indices = {p for c in apart for p in (c.left, c.right) if isinstance(p, Index)} | left.free | right.free
-            self._settled[key] = Settled(left, right, tuple(apart), tuple(sorted(indices)), domain)
+            self._settled[key] = Settled(left, right, tuple(apart), tuple(sorted(indices)), written, self.resolver)
         return self._settled[key]
 
     def prove(self, left: Expr, right: Expr, conditions: tuple[Condition, ...] = (), budget: int = 20_000) -> Proved | None:
@@ -265,9 +299,8 @@ class Kernel:
         Also how a witness that was stored is decided again.
         """
         claim = self.settle(left, right, conditions)
-        used, least = self._used(claim), self._least(claim)
-        leaves = {name: np.array(entries, dtype=object) for name, entries in values.items() if name in used}
-        if any(sizes.get(axis, 0) < n for axis, n in least.items()) or not self._model(used, sizes, leaves):
+        leaves = {name: np.array(entries, dtype=object) for name, entries in values.items() if name in claim.used}
+        if not claim.within(sizes) or not self._model(claim.used, sizes, leaves):
             return None
         for precision in (96, 512):
             try:
@@ -292,29 +325,8 @@ class Kernel:
             return None
         at = max(gaps, key=lambda entry: gaps[entry])
         kept = tuple((name, _nested(entries.tolist())) for name, entries in leaves.items())
-        widths = tuple((axis, sizes[axis]) for axis in sorted(self._least(claim)))
+        widths = tuple((axis, sizes[axis]) for axis in sorted(claim.least))
         return Refuted(Witness(widths, kept, tuple(zip(claim.indices, at, strict=True)), str(one[at]), str(other[at])), _SEAL)
-
-    def _used(self, claim: Settled) -> frozenset[str]:
-        return frozenset(n.name for n in nodes(self.resolver.definitions, *claim.exprs) if isinstance(n, Tensor))
-
-    def _least(self, claim: Settled) -> dict[str, int]:
-        """The axes that a claim runs over, each with the least number of positions that it has: those that are named exist."""
-        found = {index.axis: 1 for index in claim.indices}
-        pairs = [Delta(c.left, c.right) for c in claim.apart]
-        for node in nodes(self.resolver.definitions, *claim.exprs, *pairs):
-            match node:
-                case Tensor(name, positions):
-                    places = [*zip(positions, self.resolver.definitions[name].axes, strict=True)]
-                case Delta(left, right):
-                    places = [(p, i.axis) for p in (left, right) for i in node.free]
-                case Size(axis) | Sum(Index(_, axis), _) | Prod(Index(_, axis), _):
-                    places = [(0, axis)]
-                case _:
-                    places = []
-            for position, axis in places:
-                found[axis] = max(found.get(axis, 1), position + 1 if isinstance(position, int) else 1)
-        return found
 
     def _model(self, used: frozenset[str], sizes: Mapping[str, int], leaves: Mapping[str, Any]) -> bool:
         """Whether the point is exact, has the right shapes, and meets every assumption."""
@@ -344,7 +356,7 @@ class Kernel:
         definitions = {**self.resolver.definitions, **random}
         names = {n.name for n in nodes(definitions, *sums) if isinstance(n, Tensor)}
         used = [definitions[name] for name in names if definitions[name].body is None]
-        if any(sizes.get(axis, 0) < n for axis, n in self._least(claim).items()):
+        if not claim.within(sizes):
             return Undecided("not proved, and not tested: an axis or a position is missing")
         plan, primes = Plan(definitions, law), list[int]()
         try:

@@ -38,9 +38,17 @@ class Expr:
         return tuple(getattr(self, name) for name in self.__dataclass_fields__)
 
     @lazy
+    def below(self) -> tuple[Expr, ...]:
+        """The expressions directly below."""
+        found: list[Expr] = []
+        for part in self.parts:
+            found += [part] if isinstance(part, Expr) else [p for p in part if isinstance(p, Expr)] if isinstance(part, tuple) else []
+        return tuple(found)
+
+    @lazy
     def free(self) -> frozenset[Index]:
         """The indices that the value depends on."""
-        return frozenset[Index]().union(*(child.free for child in children(self)))
+        return frozenset[Index]().union(*(child.free for child in self.below))
 
     @lazy
     def _hash(self) -> int:
@@ -180,22 +188,7 @@ ONE = Num(Fraction(1))
 
 def children(expr: Expr) -> tuple[Expr, ...]:
     """The expressions directly below a node."""
-    match expr:
-        case Tensor() | Num():
-            return ()
-        case Add(terms):
-            return terms
-        case Mul(factors):
-            return factors
-        case Pow(base, _):
-            return (base,)
-        case Sum(_, body) | Prod(_, body):
-            return (body,)
-        case Step(argument) | Apply(_, argument, _):
-            return (argument,)
-        case Derivative(body, wrt):
-            return (body, wrt)
-    return ()
+    return expr.below
 
 
 def num(value: int | Fraction) -> Num:
