@@ -21,6 +21,7 @@ from verify.meaning.entrywise import with_entrywise_products
 from verify.meaning.exposed import exposed, in_order
 from verify.meaning.families import Families, families, instances, is_shape
 from verify.meaning.iterates import plain_iterates
+from verify.meaning.layers import layers_by_entries, with_layers_of_nablas
 from verify.meaning.matrices import Grid, MatrixElaborator, is_matrix_notation
 from verify.meaning.named import functions_named, with_functions
 from verify.meaning.network import Network
@@ -132,7 +133,7 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
     version of it a claim."""
     given = lines(assignment) if assignment is not None else []
     own = lines(document, len(given))
-    statements = plain_statements(without_twins(plain_iterates(line.statement for line in given + own)))
+    statements = plain_statements(without_twins(with_layers_of_nablas(plain_iterates(line.statement for line in given + own))))
     named = functions_named(document, statements)
     contents = plain_deltas(plain_squares(plain_conditionals([with_functions(plain_primes(s.content), named) for s in statements])))
     every = [
@@ -152,6 +153,7 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
         ]
         roots = [line.statement.content for line in every] + [c for line in every for c in line.statement.conditions]
     words = lexicon(roots)
+    words = replace(words, layered=words.layered | found.bases)
     every, own, words = rewritten_lines(every, own, words, vectors_made_plain(roots, words))
     every, own, words = rewritten_lines(every, own, words, partial(with_letters, words=words))
     every, own, words = rewritten_lines(every, own, words, partial(with_entrywise_products, words=words))
@@ -227,7 +229,8 @@ def rewritten_lines(
         return replace(line, statement=replace(line.statement, content=change(line.statement.content)))
 
     every, own = [changed(line) for line in every], [changed(line) for line in own]
-    return every, own, lexicon([line.statement.content for line in every] + [c for line in every for c in line.statement.conditions])
+    anew = lexicon([line.statement.content for line in every] + [c for line in every for c in line.statement.conditions])
+    return every, own, replace(anew, layered=anew.layered | words.layered)
 
 
 def is_number(node: Node) -> bool:
@@ -256,10 +259,13 @@ def _built(
     said: Mapping[tuple[str, str], int] | None = None,
 ) -> Network:
     """The network of the definitions in force, at most one a key."""
-    forward = [f for f in table.values() if not f.derived and not f.names_entries]
+    derived = built_on_derivatives(table, words)
+    forward = [f for f in table.values() if f.key not in derived and not f.names_entries]
     defining = [Defining(f.key, f.written, f.bodies[0], f.parameters) for f in forward]
     stated = stated_widths(every, words)
+    sides = [side for line in every for side in sides_of(line)]
     shapes = {**{key: tuple(w for w in found if w != "1") for key, found in stated.items()}, **declared_by(named_entries)}
+    shapes = {key: ("",) * axes for key, axes in layers_by_entries(sides, words).items()} | shapes
     numbers = frozenset(d.key for d in defining if d.key not in shapes and sums_to_number(d, words))
     positional = _positional(defining, words, shapes, numbers)
     looked_positional = positional
@@ -278,7 +284,6 @@ def _built(
             state.slots[f.key] = ()  # a loss is one number; what it leaves open is summed
             grids.pop(f.key, None)
     written = [d for d in defining if shaped is None or d not in positional]
-    sides = [side for line in every for side in sides_of(line)]
     state = infer(written, words, by, frozenset(), state, sides, positional)
     names = _axis_names(state, defining)
     own = {f.key for f in forward}  # an e that the document defines is a quantity
@@ -329,7 +334,32 @@ def _built(
     losses = tuple(d.name for d in network.program.definitions if d.name in LOSSES and d.body is not None and not d.indices)
     network = replace(_with_scalars(network, every), losses=losses)
     network = with_slopes(network, [side for line in every for side in sides_of(line)], heads_of(every))
-    return _with_derived(network, [f for f in table.values() if f.derived])
+    return _with_derived(network, [table[key] for key in derived])
+
+
+def built_on_derivatives(table: Mapping[str, Found], words: Lexicon) -> tuple[str, ...]:
+    r"""The keys of the definitions that name a derivative, or are built on one that does, ``\delta^l = … \delta^{l+1} …`` where
+    ``\delta^L = \nabla_a C \odot …``; what one is built on stands before it.
+    """
+    uses = {key: tuple(keys_in(f.bodies[0], words)) for key, f in table.items() if not f.names_entries}
+    derived = {key for key, f in table.items() if f.derived}
+    grown = True
+    while grown:
+        more = {key for key, named in uses.items() if key not in derived | {*LOSSES} and any(name in derived for name in named)}
+        grown = bool(more)
+        derived |= more
+    ordered: dict[str, None] = {}
+
+    def visit(key: str, above: frozenset[str]) -> None:
+        for name in uses.get(key, ()):
+            if name in derived and name not in above | ordered.keys():
+                visit(name, above | {key})
+        ordered[key] = None
+
+    for key in table:
+        if key in derived and key not in ordered:
+            visit(key, frozenset({key}))
+    return tuple(ordered)
 
 
 def _jacobian_by_columns(every: list[Line]) -> bool:
@@ -868,7 +898,16 @@ def _derived_axes(network: Network, definition: Defining) -> tuple[tuple[str, ..
         return tuple(a for a in grid if a is not None), grid
     value = Elaborator(network, around).value(definition.body, None)
     written = [around.letters[letter] for term in definition.written if (letter := letter_of(term)) and letter in around.letters]
-    return (*written, *(i.axis for i in value.implicit)), None
+    axes = (*written, *(i.axis for i in value.implicit))
+    return axes, _lines_of(network, axes)
+
+
+def _lines_of(network: Network, axes: tuple[str, ...]) -> tuple[str | None, str | None] | None:
+    """Where the axes of a derivative that is named entry by entry run in a document in matrix notation: as those of the quantities with the
+    same axes do.
+    """
+    alike = {grid for grid in network.grids.values() if tuple(axis for axis in grid if axis is not None) == axes}
+    return next(iter(alike)) if axes and len(alike) == 1 else None
 
 
 def _with_scalars(network: Network, every: list[Line]) -> Network:

@@ -7,11 +7,11 @@ free family letter stands for all its instances, and its verdict is the worst of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from verify.meaning.ellipses import without_dots
-from verify.meaning.symbols import letter_of, states_shape
+from verify.meaning.symbols import base_text, letter_of, states_shape
 from verify.reading.syntax import Added, Big, Chain, Group, Juxtaposed, Name, Node, Number, Scripted, Statement, Tuple
 from verify.reading.traversal import below, rewritten, walk
 
@@ -33,6 +33,10 @@ class Families:
     tops: frozenset[str] = frozenset()
     lags: frozenset[str] = frozenset()
     """The family letters that count steps between members: the m of ``S_{k-m}``."""
+    firsts: Mapping[str, int] = field(default_factory=dict)
+    """For a letter whose family begins later than at 1 the member that it begins at: l of ``a^l = f(a^{l-1})`` with ``a^1 = x`` at 2."""
+    bases: frozenset[str] = frozenset()
+    """The names that carry such a letter as a superscript: all their members are layers, no powers."""
 
     def free_in(self, node: Node) -> frozenset[str]:
         """The family letters that a tree leaves open; those that a big operator binds do not count."""
@@ -81,7 +85,35 @@ def families(roots: Iterable[Node]) -> Families:
     letters -= ends
     steps = {lag for letter, lag in lags if letter in letters | ends and lag not in letters | ends}
     tops = {TOPS[c] for c in letters if c in TOPS and TOPS[c] in alone}
-    return Families(frozenset(letters | steps), frozenset(tops | (ends if letters else set())), frozenset(steps))
+    starts = {letter: first for letter in letters if (first := first_of(letter, roots)) is not None}
+    last = frozenset(tops | (ends if letters else set()))
+    return Families(frozenset(letters | steps), last, frozenset(steps), starts, frozenset(numbered_by(starts, roots)))
+
+
+def numbered_by(letters: Container[str], roots: Iterable[Node]) -> Iterator[str]:
+    """The names that carry one of these letters as a superscript."""
+    for root in roots:
+        for node in walk(root):
+            if isinstance(node, Scripted) and isinstance(node.base, Name) and any(letter_of(item) in letters for item in items(node.sup)):
+                yield base_text(node.base)
+
+
+def first_of(letter: str, roots: Iterable[Node]) -> int | None:
+    """The member that the formulas of a family begin with, where they build one on the one before it and the first is another quantity:
+    2 for ``a^l = f(a^{l-1})`` with ``a^1 = x``; else None.
+    """
+    built: set[Node] = set()
+    begun: dict[Node, int] = {}
+    for root in roots:
+        if not (isinstance(root, Chain) and root.links and isinstance(root.first, Scripted)):
+            continue
+        head, right = root.first, root.links[0].right
+        script = next(items(head.sup), None)
+        if script is not None and letter_of(script) == letter:
+            built.add(head.base)
+        elif isinstance(script, Number) and script.text.isdigit() and isinstance(right, Name):
+            begun[head.base] = int(script.text)
+    return next((1 + number for head, number in begun.items() if head in built and number > 0), None)
 
 
 def lagged(node: Added) -> tuple[str, str] | None:
@@ -212,6 +244,7 @@ def instances(statement: Statement, found: Families) -> list[tuple[dict[str, int
     choices: list[dict[str, int]] = [{}]
     for letter in free[:2]:
         first = int(letter in found.lags and not is_shape(statement.content))
+        first = max(first, found.firsts.get(letter, 0))
         choices = [{**c, letter: n} for c in choices for n in range(first, DEPTH + 1)]
     out = []
     for values in choices:
