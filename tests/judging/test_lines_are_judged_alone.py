@@ -62,3 +62,16 @@ def test_definitions_may_stand_in_any_order(order: list[str], after: bool) -> No
     found = {r.lhs + r.rhs: r.verdict for r in check("\n\n".join(blocks), fast=True).relations}
     judged = [v for key, v in found.items() if "partial" in key]
     assert judged == ["proved"] * 3, blocks
+
+
+def test_a_line_for_no_member_of_a_family_is_unread() -> None:
+    """A tag that counts with another letter than the family's leaves no instance of the line: it is unread, and the rest is judged."""
+    text = r"""
+$$ z^l_j = \sum_k w^l_{jk} a^{l-1}_k + b^l_j, \quad a^l_j = \sigma(z^l_j), \quad \delta^l_j = \frac{\partial C}{\partial z^l_j} $$
+
+$$ \delta^l_j = \sum_k w^{l+1}_{kj} \delta^{k+1}_k \sigma'(z^l_j) $$
+
+$$ \frac{\partial C}{\partial b^l_j} = \delta^l_j $$
+"""
+    verdicts = [r.verdict for r in check(text, fast=True).relations]
+    assert verdicts == ["given", "given", "given", "unread", "proved"]

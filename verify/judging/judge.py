@@ -18,7 +18,7 @@ from verify.judging.rules import meant_step, stated_rule, stated_step, step_sign
 from verify.kernel.decision import Proved, Refuted, Undecided
 from verify.kernel.program import OutOfReach
 from verify.meaning.assumed import Assumed, sum_assumed
-from verify.meaning.claims import LEARNING_RATES, ChainReading, Typed, is_chain_rule, names_quantity
+from verify.meaning.claims import LEARNING_RATES, ChainReading, Typed, is_chain_rule, names_quantity, reference
 from verify.meaning.declarations import Declared
 from verify.meaning.definitions import Line
 from verify.meaning.elaborate import Clash, Undeclared, Unread
@@ -43,11 +43,12 @@ from verify.reading.syntax import (
     Operator,
     Product,
     Prose,
+    Reference,
     Scripted,
     Statement,
     Unreadable,
 )
-from verify.reading.traversal import walk
+from verify.reading.traversal import rewritten, walk
 from verify.report import Verdict
 
 WORST: tuple[Verdict, ...] = ("refuted", "follows", "slip", "unread", "tested", "proved", "given")
@@ -119,6 +120,8 @@ class Judge:
                 final = content.links[-1].right if isinstance(content, Chain) and content.links else content
                 if final is not None and not isinstance(final, (Unreadable, Chain)):
                     self.state.labels[line.statement.label.strip("()")] = final
+                if isinstance(content, Chain) and content.first is not None:
+                    self.state.heads[line.statement.label.strip("()")] = line.number, content.first
         return found
 
     def _within_reach(self, line: Line, chain: Chain, conditions: tuple[Chain, ...]) -> list[Judgement]:
@@ -148,6 +151,8 @@ class Judge:
         for values, statement in found:
             assert isinstance(statement.content, Chain)
             judged.append((values, self.chain(replace(line, statement=statement), statement.content, conditions)))
+        if not judged:
+            return list(self._listed(line, chain, "unread", "no member of the family has all that it names"))
         self.state.proved = min(self.state.proved, proved + len(chain.links))
         out = []
         left = chain.first
@@ -244,6 +249,22 @@ class Judge:
                 outcome = decider.holds(under)
                 if outcome is not None:
                     return replace(judged, verdict="follows", believed=under, outcome=outcome, decider=decider, follows=one)
+        return self.following_reference(judged, reading, left, right)
+
+    def following_reference(self, judged: Judgement, reading: ChainReading, left: Node, right: Node) -> Judgement | None:
+        """The relation as one that follows from a wrong line that it refers to, ``w (2)``, if it is true of that line's first side."""
+        right = rewritten(right, lambda n: reference(n, self.state.heads))
+        cited = {n.label: self.state.heads[n.label] for n in walk(right) if isinstance(n, Reference) and n.label in self.state.heads}
+        if len(cited) != 1:
+            return None
+        ((number, head),) = cited.values()
+        one = next((b for b in self.state.beliefs if b.line == number and b.scope == self.scope), None)
+        if one is None:
+            return None
+        meant = rewritten(right, lambda n: head if isinstance(n, Reference) else None)
+        for claim in reading.tries(left, meant):
+            if isinstance(claim, Typed) and not claim.loose_ends and (outcome := self.decider.at(claim).holds(claim)) is not None:
+                return replace(judged, verdict="follows", believed=claim, outcome=outcome, follows=one)
         return None
 
     def learn(self, judgement: Judgement) -> None:

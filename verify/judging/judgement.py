@@ -53,6 +53,8 @@ class State:
     """
 
     labels: dict[str, Node] = field(default_factory=dict)
+    heads: dict[str, tuple[int, Node]] = field(default_factory=dict)
+    """The first side of each line that has a name, with the line's number."""
     cases: tuple[Chain, ...] = ()
     proved: int = 0
     trusted: frozenset[str] = frozenset()

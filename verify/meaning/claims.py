@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from verify.kernel import expr as k
@@ -17,7 +17,7 @@ from verify.meaning.symbols import iteration, letter_of, occurrence
 from verify.meaning.tables import TableElaborator, aligned, is_written_out
 from verify.programs import affected
 from verify.reading.syntax import Added, Big, Chain, Derivative, Group, Juxtaposed, Name, Node, Noted, Number, Product, Reference, Scripted
-from verify.reading.traversal import walk
+from verify.reading.traversal import rewritten, walk
 
 Vanishes = Callable[[Expr, tuple[Condition, ...]], bool]
 LEARNING_RATES = ("\\eta", "\\alpha", "lr", "\\epsilon", "\\varepsilon", "\\gamma", "\\mu", "\\lambda")
@@ -132,9 +132,12 @@ class ChainReading:
         return Elaborator(self.network, around).side(node)
 
     def tries(self, left: Node, right: Node) -> Iterator[Typed | Unread | Clash]:
-        """The claims that two sides of the chain are equal, in order, or why not: as it is written, then with elementwise Jacobians by
-        their diagonals where there are any.
+        """The claims that two sides of the chain are equal, in order, or why not: with ``(2)`` for the line of that name if there is one,
+        as it is written, then with elementwise Jacobians by their diagonals where there are any.
         """
+        cited = rewritten(right, lambda n: reference(n, self.labels))
+        if cited is not right:
+            yield self._tried(left, cited, self.surroundings())
         around = self.surroundings()
         yield self._tried(left, right, around)
         if around.twins:
@@ -418,6 +421,16 @@ def learning_rate(expr: Expr) -> k.Tensor:
     if not found or {"\\eta", "\\alpha"} <= used:
         raise Unread("an update without one learning rate")
     return k.Tensor(found[0])
+
+
+def reference(node: Node, labels: Collection[str]) -> Node | None:
+    """What a number in parentheses that is the name of a line refers to; of a reference itself, and of all else, None."""
+    match node:
+        case Group(_, "(", Number(_, text)) if text in labels:
+            return Reference(node.span, text)
+        case Juxtaposed(_, (Name() | Scripted(_, _, _, _, _), Group(_, "(", Number()), *_)):
+            return node  # f(2)
+    return None
 
 
 def is_chain_rule(node: Node) -> bool:

@@ -42,6 +42,7 @@ from verify.meaning.strangers import free_variables
 from verify.meaning.sums import with_letters
 from verify.meaning.symbols import (
     OPEN_FUNCTIONS,
+    SAME_LETTERS,
     Lexicon,
     is_identity,
     is_ones,
@@ -785,6 +786,8 @@ def _aliases(network: Network, every: list[Line], heads: set[str]) -> dict[str, 
         if letter is not None and network.words.is_index(letter):
             continue
         best = likeliest(key, network.slots)
+        if best is not None and best[1] > SAME_LETTERS and any(name.startswith(key + "_{") for name in network.slots):
+            continue  # the w of w_1 and w_2: a tag that was left out is likelier than a misread letter
         if best is not None and best[1] <= MISREADING_LIMIT:
             aliases[key] = best[0]
     return aliases

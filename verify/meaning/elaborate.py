@@ -214,6 +214,14 @@ def ends_at(node: Big) -> int | None:
     return count if count > 0 else None
 
 
+def begins_at_zero(node: Big) -> bool:
+    """Whether the positions of a big operator are counted from 0."""
+    match node.lower:
+        case Chain(_, _, (Link(_, "=", Number(_, "0")),)):
+            return True
+    return False
+
+
 def implicit(axis: str, primes: int = 0) -> Index:
     """The index that stands for an axis that is not written."""
     return Index("·" + axis + "'" * primes, axis)
@@ -809,6 +817,8 @@ class Elaborator:
         if node.lower is None:
             return [], []
         letters = list(dict.fromkeys(bound_letters(node.lower)))
+        if node.upper is not None and self.ends_early(node, letters, node.upper):
+            raise Unread("a sum that does not run over a whole axis")
         excluded: list[Chain] = []
         for item in node.lower.items if isinstance(node.lower, Tuple) else (node.lower,):
             if isinstance(item, Chain):
@@ -822,6 +832,21 @@ class Elaborator:
                     elif link.relation not in ("=", "in"):
                         raise Unread(f"a sum with the bound {link.relation}")
         return letters, excluded
+
+    def ends_early(self, node: Big, letters: list[str], upper: Node) -> bool:
+        """Whether a big operator ends at what is no width: at a letter that runs itself (``Σ_{i=1}^{j}``), before or behind the last
+        position (``Σ_{i=1}^{n-1}``; from 0 that one is the last), at a multiple.
+        """
+        match upper:
+            case Name():
+                return upper.text in letters or upper.text in self.around.letters or bool(self.bound.get(upper.text))
+            case Added(_, ("+", "-"), (_, Number(_, "1"))):
+                return not begins_at_zero(node)
+            case Added():
+                return True
+            case Juxtaposed(_, (Number(), *_)) | Fraction():
+                return True
+        return False
 
     def running(self, letters: list[str], start: Node | None, body: Node | None) -> str | None:
         """The letter that a sum ``Σ_{i=c}`` runs over where c stands in its body and i does not: c; else None."""
