@@ -183,7 +183,7 @@ class Judge:
             if all(j.verdict in ("given", "proved", "tested") for j in held):
                 self.state.agreed |= {self.declared.scopes[self.scope].disputed}
             return held
-        reading = ChainReading(self.network, chain, self.state.labels, (*self.state.cases, *conditions), self.decider.vanishes)
+        reading = ChainReading(self.network, chain, self.state.labels, self.state.cases, conditions, self.decider.vanishes)
         found: list[Judgement] = []
         left = chain.first
         carried: tuple[Candidate, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from verify.kernel import expr as k
@@ -50,12 +50,16 @@ class Typed:
 
 @dataclass
 class ChainReading:
-    """What all sides of one chain share: the network, the target axes, the prime's variable, the sum in sight, the conditions."""
+    """What all sides of one chain share: the network, the target axes, the prime's variable, the sum in sight, the conditions.
+
+    ``cases`` are the case conditions in force from lines above, ``stated`` the chain's own.
+    """
 
     network: Network
     chain: Chain
     labels: Mapping[str, Node]
     cases: tuple[Chain, ...]
+    stated: tuple[Chain, ...]
     vanishes: Vanishes
     updated: Node | None = None
     target: frozenset[str] | None = None
@@ -244,7 +248,7 @@ class ChainReading:
             raise Clash(f"the left side is {elaborator.shown(one)}, the right side {elaborator.shown(other)}")
         table = {b: a for a, b in ((one.row, other.row), (one.col, other.col)) if a is not None and b is not None}
         joined = k.substitute(other.expr, table)
-        conditions = self.conditions(around, one.expr.free | joined.free)
+        conditions = self.conditions(around, one.expr, joined)
         ends = frozenset(i for i in one.expr.free ^ joined.free if not is_implicit(i))
         return Typed(one.expr, joined, conditions, tuple(dict.fromkeys(around.notes)), ends, tuple(around.partitions))
 
@@ -276,7 +280,7 @@ class ChainReading:
             Kernel(replace(program, sizes=tuple(sizes.items())))
         except IllTyped as reason:
             raise Unread(str(reason)) from None
-        conditions = self.conditions(around, left_side.free | right_side.free)
+        conditions = self.conditions(around, left_side, right_side)
         notes = tuple(dict.fromkeys(around.notes))
         unsized = sorted(axes_of(program, left_side, right_side) - sizes.keys())
         partitions = tuple(around.partitions)
@@ -331,7 +335,7 @@ class ChainReading:
         one, other = self._diagonal(one, other, notes), self._diagonal(other, one, notes)
         one = self._bound(one, other, notes, around.strict)
         other = self._bound(other, one, notes, around.strict)
-        conditions = self.conditions(around, one.free | other.free)
+        conditions = self.conditions(around, one, other)
         ends = {i for i in one.free ^ other.free if not is_implicit(i)}
         for condition in conditions:
             if isinstance(condition, Equal):
@@ -360,10 +364,19 @@ class ChainReading:
                 raise Clash(f"the left-out index could be {' or '.join(i.name for i in labels)}")
         return side
 
-    def conditions(self, around: Surroundings, free: frozenset[Index]) -> tuple[Condition, ...]:
-        """The case conditions in force whose letters both index something here."""
-        found: list[Condition] = []
-        for chain in self.cases:
+    def conditions(self, around: Surroundings, left: Expr, right: Expr) -> tuple[Condition, ...]:
+        """The conditions of the line, and the case conditions in force, whose letters both index something here.
+
+        A derivative that is given with a δ or with cases of the same letters (``both together: …``) is not meant in one of the cases.
+        """
+        free = left.free | right.free
+        apart = {d.free for d in nodes({}, right) if isinstance(d, k.Delta)} if isinstance(left, k.Derivative) else set()
+        found: list[Condition] = [*self._read(self.stated, around, free)]
+        found += [c for c in self._read(self.cases, around, free) if {c.left, c.right} not in apart]
+        return tuple(found)
+
+    def _read(self, conditions: Iterable[Chain], around: Surroundings, free: frozenset[Index]) -> Iterator[Condition]:
+        for chain in conditions:
             sides = [chain.first, *(link.right for link in chain.links)]
             letters = [letter_of(s) if s is not None else None for s in sides]
             for n, link in enumerate(chain.links):
@@ -375,10 +388,9 @@ class ChainReading:
                     continue
                 one, other = Index(a, axis), Index(b, axis)
                 if link.relation == "!=" and one in free and other in free:
-                    found.append(Unequal(one, other))
+                    yield Unequal(one, other)
                 elif link.relation == "=" and (one in free or other in free):
-                    found.append(Equal(one, other))
-        return tuple(found)
+                    yield Equal(one, other)
 
 
 def axes_of(program: Program, *exprs: Expr) -> set[str]:
