@@ -75,11 +75,14 @@ def check(
         judgements = with_second_opinions(judgements)
     chains: dict[int, str] = {}
     names = {j.link.span: f"r{n + 1}" for n, j in enumerate(judgements)}
-    relations = []
+    relations: list[Relation] = []
+    made: dict[str | None, str | None] = {}
     for n, judgement in enumerate(judgements):
         chain = chains.setdefault(id(judgement.chain), f"c{len(chains) + 1}")
         source = names.get(judgement.follows.sign) if judgement.follows is not None else None
-        relations.append(_relation(f"r{n + 1}", chain, source, judgement, document, stated, evidence))
+        relation = _relation(f"r{n + 1}", chain, source, judgement, document, stated, evidence)
+        made[relation.id] = relation.mistake if source is None else made.get(source)  # what follows has the mistake that it follows from
+        relations.append(replace(relation, mistake=made[relation.id]))
     return Report(
         file=file,
         text=document.text,

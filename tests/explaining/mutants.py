@@ -21,10 +21,9 @@ from tests.explaining.printed import Document, documents
 from verify.checking import check, judged
 from verify.deciding import Deciders
 from verify.explaining.diagnosis import surroundings
-from verify.explaining.message import applied
 from verify.judging.judgement import Judgement
 from verify.meaning.claims import names_quantity
-from verify.meaning.repairs import TextEdit
+from verify.meaning.repairs import TextEdit, applied
 from verify.mistakes import all_mistakes
 from verify.reading.document import read
 from verify.report import Relation, Report

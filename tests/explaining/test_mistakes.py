@@ -11,9 +11,8 @@ import verify.mistakes
 from tests.explaining.hand_written import Error, errors
 from tests.explaining.mutants import FINE, Tally, campaign
 from verify.checking import check
-from verify.explaining.message import applied
 from verify.language import holes
-from verify.meaning.repairs import TextEdit
+from verify.meaning.repairs import TextEdit, applied
 from verify.mistakes import all_mistakes
 from verify.report import Relation
 

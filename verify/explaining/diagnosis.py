@@ -11,7 +11,7 @@ from verify.judging.judgement import Judgement
 from verify.meaning.claims import ChainReading, Typed
 from verify.meaning.repairs import Around, Candidate, letter_for_digit
 from verify.meaning.symbols import keys_in
-from verify.mistakes import all_mistakes
+from verify.mistakes import all_mistakes, index_slip
 from verify.mistakes._mistake import Mistake
 from verify.reading.syntax import Node
 from verify.workspace import Sieve
@@ -25,7 +25,7 @@ SECOND_OF_TWO = ("dropped-factor", "sign", "activation-derivative", "wrong-layer
 def diagnose(judgement: Judgement, text: str) -> tuple[Candidate, ...]:
     """The fewest edits that make a refuted relation true, in the order in which they were found; none if none are found.
 
-    Misread glyphs, then one mistake on the right side, then one on the left side, then two on the right side. What was found for a chain
+    Misread glyphs, then one mistake on the right side, then one on the left side, then one index in both, then two on the right side. What was found for a chain
     is kept with what was decided about its network: most lines of a class are the same.
     """
     reading, decider, left, right = judgement.reading, judgement.decider, judgement.left, judgement.link.right
@@ -52,25 +52,29 @@ def moved(candidates: Iterable[Candidate], by: int) -> tuple[Candidate, ...]:
 def _searched(reading: ChainReading, decider: Decider, left: Node, right: Node, number: int, text: str) -> tuple[Candidate, ...]:
     around = surroundings(reading, left, right, text)
     search = _Search(reading, decider, left, around)
-    mathematics = [m for m in all_mistakes() if m.kind == "mathematics"]
+    known = [m for m in all_mistakes() if m.kind == "mathematics" or m is index_slip.MISTAKE]
     bases: list[tuple[tuple[Candidate, ...], Node]] = [((), right), *(((c,), c.node) for c in letter_for_digit(right, around))]
     for edits, side in bases:
         if edits and search.true(side):
             return edits
     search.budget = ONE_EDIT
-    for edits, side in bases:
-        for candidate in search.one(side, [m for m in mathematics if m.of == "right"]):
+    for edits, side in bases if not search.nothing else ():
+        for candidate in search.one(side, [m for m in known if m.of == "right"]):
             if search.true(candidate.node):
                 return (*edits, candidate)
     if number == 0:
-        for candidate in search.one(left, [m for m in mathematics if m.of == "left"]):
-            chain = replace(reading.chain, first=candidate.node)
-            afresh = replace(reading, chain=chain, target=None, prime=None, letters={})
-            if _Search(afresh, decider, candidate.node, around).true(right):
+        for candidate in search.one(left, [m for m in known if m.of == "left"]):
+            afresh = search.with_left(candidate.node)
+            if not afresh.nothing and afresh.true(right):
                 return (candidate,)
+    for at_left, at_right in index_slip.for_one_entry(left, right, around):
+        if search.with_left(at_left.node).true(at_right.node):
+            return at_left, at_right
+    if search.nothing:
+        return ()
     search.budget = TWO_EDITS
-    firsts = [m for m in mathematics if m.name in FIRST_OF_TWO]
-    seconds = [m for m in mathematics if m.name in SECOND_OF_TWO]
+    firsts = [m for m in known if m.name in FIRST_OF_TWO]
+    seconds = [m for m in known if m.name in SECOND_OF_TWO]
     for edits, side in reversed(bases):
         for first in search.one(side, firsts):
             if not search.has_meaning(first.node):
@@ -110,6 +114,17 @@ class _Search:
     def sieve(self) -> Sieve:
         """What most candidates do not pass."""
         return self.decider.assumed.sieve()
+
+    @cached_property
+    def nothing(self) -> bool:
+        """Whether the left side is 0 whatever the network: then a right side that is 0 as well would mend nothing."""
+        claim = next(typed(self.reading, self.left, self.left), None)
+        return claim is not None and self.decider.at(claim).vanishes(claim.left, claim.conditions)
+
+    def with_left(self, left: Node) -> _Search:
+        """A search for the same chain with another left side at its head."""
+        chain = replace(self.reading.chain, first=left)
+        return _Search(replace(self.reading, chain=chain, target=None, prime=None, letters={}), self.decider, left, self.around)
 
     def one(self, side: Node, mistakes: tuple[Mistake, ...] | list[Mistake]) -> Iterator[Candidate]:
         for mistake in mistakes:

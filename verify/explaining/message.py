@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from verify.judging.judgement import Judgement
-from verify.meaning.repairs import Candidate, TextEdit
+from verify.meaning.repairs import Candidate, applied
 from verify.mistakes import all_mistakes
 
 MEANINGS = {"follows": "it is what follows from an earlier wrong line"}
@@ -15,7 +15,7 @@ MEANINGS = {"follows": "it is what follows from an earlier wrong line"}
 def sentences(edits: Iterable[Candidate]) -> str:
     """What was put wrongly, one clause an edit."""
     known = {m.name: m.says for m in all_mistakes()}
-    return "; ".join(known[c.mistake].format(was=c.was, becomes=c.becomes) for c in edits)
+    return "; ".join(dict.fromkeys(known[c.mistake].format(was=c.was, becomes=c.becomes) for c in edits))
 
 
 def kind_of(edits: Iterable[Candidate]) -> str | None:
@@ -24,17 +24,6 @@ def kind_of(edits: Iterable[Candidate]) -> str | None:
     notation = {m.name for m in all_mistakes() if m.kind == "notation"}
     graver = [c for c in edits if c.mistake not in notation]
     return (graver or edits)[0].mistake if edits else None
-
-
-def applied(text: str, start: int, end: int, edits: Iterable[TextEdit]) -> str | None:
-    """A stretch of the text with edits made; None where two edits overlap."""
-    out, at = [], start
-    for edit in sorted(edits, key=lambda e: (e.start, e.end)):
-        if edit.start < at or edit.end > end:
-            return None
-        out.append(text[at : edit.start] + edit.text)
-        at = edit.end
-    return "".join(out) + text[at:end]
 
 
 def repaired_line(judgement: Judgement, edits: tuple[Candidate, ...], text: str) -> str | None:

@@ -60,7 +60,7 @@ def _without(relation: Relation, kind: bool) -> Relation:
     return replace(
         relation,
         mistake=relation.mistake if kind else None,
-        message=KINDS.get(relation.mistake or "", "") if kind else "",
+        message=KINDS.get(relation.mistake or "", "") if kind and relation.verdict != "follows" else "",
         read_as="" if relation.verdict == "slip" else relation.read_as,
         repair=None,
         edits=(),

@@ -507,14 +507,19 @@ class Judge:
                 continue
             if one.left is None or one.link.right is None or two.link.right is None:
                 continue
+            if self.equals(reading, one.left, two.link.right):  # nothing asks for the side between them as a factor
+                continue
             product = times_last(one.link.right, two.link.right)
             for claim in reading.tries(one.left, product):
                 if not isinstance(claim, Typed) or not self.decider.at(claim).screens(claim) or self._both_vanish(claim):
                     continue
                 outcome = self.decider.at(claim).holds(claim)
                 if outcome is not None:
-                    sign = two.link.span
-                    repair = Candidate(product, (TextEdit(sign.start, sign.end, r"\cdot"),), "product-for-equals", "=", r"\cdot")
+                    sign, end = two.link.span, two.link.right.span.end
+                    edits = (TextEdit(sign.start, sign.end, r"\cdot"),)
+                    if isinstance(two.link.right, Added):
+                        edits = (TextEdit(sign.start, sign.end, r"\cdot ("), TextEdit(end, end, ")"))
+                    repair = Candidate(product, edits, "product-for-equals", "=", r"\cdot")
                     found[n] = replace(one, verdict="slip", claim=claim, outcome=outcome, repairs=(repair,))
                     found[n + 1] = replace(two, verdict="slip", claim=claim, outcome=outcome, repairs=(repair,))
                     break

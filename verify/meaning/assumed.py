@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from verify.kernel import expr as k
 from verify.kernel.expr import Index
@@ -14,8 +14,8 @@ from verify.meaning.definitions import Line
 from verify.meaning.families import Families, instances
 from verify.meaning.network import Network
 from verify.meaning.onehot import Mention, mentions
-from verify.meaning.symbols import SAME_LETTERS, bound_letters, glyph_cost, letter_of, likeliest, occurrence
-from verify.reading.syntax import Big, Chain, Document, Node, Number, Statement
+from verify.meaning.symbols import SAME_LETTERS, TRANSPOSES, bound_letters, glyph_cost, is_ones, letter_of, likeliest, occurrence
+from verify.reading.syntax import Big, Chain, Document, Juxtaposed, Name, Node, Number, Product, Scripted, Statement
 
 Along = SumsToOne | OneHot
 TARGETS, INPUTS = ("y", "t"), ("x",)
@@ -86,8 +86,13 @@ def stated_sums(lines: Iterable[Line], network: Network) -> Iterator[SumsToOne]:
 
 
 def sum_assumed(left: Node, right: Node, network: Network) -> SumsToOne | None:
-    """The assumption that ``Σ_i y_i = 1`` states of a leaf, else None."""
-    if not (isinstance(right, Number) and right.text == "1" and isinstance(left, Big) and left.operator == "sum" and left.body is not None):
+    r"""The assumption that ``Σ_i y_i = 1``, or ``\mathbf 1^\top y = 1``, states of a leaf, else None."""
+    if not (isinstance(right, Number) and right.text == "1"):
+        return None
+    vector = _leaf(names_quantity(summed, network), network) if (summed := summed_by_ones(left)) is not None else None
+    if vector is not None and len(vector.indices) == 1:
+        return SumsToOne(vector.name, 0)
+    if not (isinstance(left, Big) and left.operator == "sum" and left.body is not None):
         return None
     definition = _leaf(names_quantity(left.body, network), network)
     occ = occurrence(left.body, network.words) if definition is not None else None
@@ -101,6 +106,17 @@ def sum_assumed(left: Node, right: Node, network: Network) -> SumsToOne | None:
         return None
     missing = len(definition.indices) - len(written)
     return SumsToOne(definition.name, written.index(bound[0]) + missing) if missing >= 0 else None
+
+
+def summed_by_ones(side: Node) -> Node | None:
+    r"""What a product with a vector of ones sums: y of ``\mathbf 1^\top y`` and of ``y^\top \mathbf 1``; else None."""
+    match side:
+        case Juxtaposed(_, (Scripted(sup=Name(text=mark)) as turned, plain)) | Product(_, _, Scripted(sup=Name(text=mark)) as turned, plain):
+            if mark in TRANSPOSES and is_ones(turned):
+                return plain
+            if mark in TRANSPOSES and is_ones(plain):
+                return turned.base if turned.sub is None else replace(turned, sup=None)
+    return None
 
 
 def _leaf(key: str | None, network: Network) -> Definition | None:

@@ -6,7 +6,7 @@ Each repair is a function from a side and what is known around it to candidates;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from verify.meaning.network import Network
@@ -52,6 +52,17 @@ class Around:
     def source(self, span: Span) -> str:
         """The document's text of a span."""
         return self.text[span.start : span.end]
+
+
+def applied(text: str, start: int, end: int, edits: Iterable[TextEdit]) -> str | None:
+    """A stretch of the text with edits made; None where two edits overlap."""
+    out, at = [], start
+    for edit in sorted(edits, key=lambda e: (e.start, e.end)):
+        if edit.start < at or edit.end > end:
+            return None
+        out.append(text[at : edit.start] + edit.text)
+        at = edit.end
+    return "".join(out) + text[at:end]
 
 
 def edited(side: Node, old: Node, new: Node, text: str, mistake: str, around: Around) -> Candidate:

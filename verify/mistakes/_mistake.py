@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -26,11 +27,14 @@ from verify.reading.syntax import (
     Scripted,
     Span,
 )
-from verify.reading.traversal import below, replaced, walk
+from verify.reading.traversal import below, replaced, rewritten, walk
 
 Rewrite = Callable[[Node, Around], Iterator[Candidate]]
 Kind = tuple[tuple[str, ...], tuple[str, ...]]
 """The axes of a quantity and the letters written at it: two of one kind fit a place alike, or neither does."""
+
+ONE_OVER = re.compile(r"(?:\\[dt]?frac\s*(?:\{\s*1\s*\}|1)|1\s*/)\s*")
+"""What divides by what follows, in a factor's text."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,11 @@ def factors(term: Node) -> list[Node]:
 def is_number(text: str) -> bool:
     """Whether the text of a factor is a number or a fraction of numbers."""
     return all(ch.isdigit() or ch in ". /{}" for ch in text.replace("\\frac", ""))
+
+
+def is_width(text: str, around: Around) -> bool:
+    """Whether the text of a factor is a width or one over it: ``N``, ``\\frac{1}{N}``."""
+    return ONE_OVER.sub("", text, count=1).strip("{} ") in around.network.sizes
 
 
 def is_call(head: Node, argument: Node) -> bool:
@@ -230,6 +239,22 @@ def letters_in(term: Node, around: Around) -> list[str]:
             if occ is not None:
                 found.update(dict.fromkeys(letter for t in occ.written if (letter := letter_of(t))))
     return list(found)
+
+
+def indexed(side: Node, around: Around) -> list[tuple[Node, ...]]:
+    """The index letters at each symbol of a side that has some, in order."""
+    found = [occurrence(n, around.network.words) for n in symbols(side)]
+    written = (tuple(t for t in o.written if letter_of(t)) for o in found if o is not None)
+    return [terms for terms in written if terms]
+
+
+def with_letters(side: Node, letters: Sequence[tuple[Node, str]], mistake: str, around: Around) -> Candidate:
+    """The side with other letters at places of indices."""
+    wanted = {id(node): letter for node, letter in letters}
+    tree = rewritten(side, lambda n: Name(n.span, wanted[id(n)]) if id(n) in wanted else None)
+    edits = tuple(TextEdit(n.span.start, n.span.end, letter if len(letter) == 1 else f"{{{letter}}}") for n, letter in letters)
+    was = dict.fromkeys(around.source(n.span) for n, _ in letters)
+    return Candidate(tree, edits, mistake, ", ".join(was), ", ".join(dict.fromkeys(letter for _, letter in letters)))
 
 
 def quantities(term: Node, around: Around) -> Iterator[tuple[Node, str, Kind]]:

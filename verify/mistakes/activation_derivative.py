@@ -74,7 +74,7 @@ def is_square(node: Node) -> bool:
 MISTAKE = Mistake(
     name="activation-derivative",
     kind="mathematics",
-    order=16,
+    order=11,
     undo=another_form,
     apply=another_form,
     says="the activation's derivative is put wrongly: {becomes} for {was}",

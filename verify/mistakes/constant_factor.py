@@ -6,7 +6,8 @@ from dataclasses import replace
 from verify.meaning.repairs import Around, Candidate, edited
 from verify.mistakes._mistake import Mistake, factors, is_number, number, numbers, terms, with_factor_before
 from verify.mistakes.dropped_factor import leave_out
-from verify.reading.syntax import Fraction, Node, Number
+from verify.reading.syntax import Fraction, Node, Number, Scripted
+from verify.reading.traversal import walk
 
 
 def scale(side: Node, around: Around) -> Iterator[Candidate]:
@@ -14,9 +15,12 @@ def scale(side: Node, around: Around) -> Iterator[Candidate]:
     for candidate in leave_out(side, around):
         if is_number(candidate.was):
             yield Candidate(candidate.node, candidate.edits, "constant-factor", candidate.was, "1")
+    powers = {id(n.sup): n for n in walk(side) if isinstance(n, Scripted) and isinstance(n.sup, Number)}
     for node in numbers(side):
         for text in ("1", "2", "3") if node.text != "0" else ():
-            if node.text != text:
+            if node.text != text and text == "1" and id(node) in powers:
+                yield first_power(side, powers[id(node)], around)
+            elif node.text != text:
                 yield edited(side, node, number(node.span, text), text, "constant-factor", around)
     for term in terms(side):
         if isinstance(term, Number) and term.text == "0":
@@ -26,6 +30,13 @@ def scale(side: Node, around: Around) -> Iterator[Candidate]:
             joint = r"\cdot" if isinstance(factors(term)[0], Number) else ""
             made = with_factor_before(side, term, factor, f"{text} {joint}".strip(), "constant-factor")
             yield replace(made, was=around.source(term.span), becomes=f"{text} {joint} {around.source(term.span)}".replace("  ", " "))
+
+
+def first_power(side: Node, power: Scripted, around: Around) -> Candidate:
+    """The side with an exponent left out: a written 1 might be read as a tag."""
+    base = replace(power, sup=None) if power.sub is not None or power.primes else power.base
+    text = around.source(power.span)
+    return edited(side, power, base, text[: text.rindex("^")].rstrip(), "constant-factor", around)
 
 
 MISTAKE = Mistake(

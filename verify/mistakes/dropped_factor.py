@@ -9,6 +9,7 @@ from verify.mistakes._mistake import (
     factors,
     in_use,
     is_number,
+    is_width,
     number,
     quantities,
     terms,
@@ -17,8 +18,8 @@ from verify.mistakes._mistake import (
     with_indices,
     without,
 )
-from verify.reading.syntax import Added, Fraction, Group, Name, Node, Number, Scripted
-from verify.reading.traversal import replaced
+from verify.reading.syntax import Added, Fraction, Group, Juxtaposed, Name, Node, Number, Product, Scripted
+from verify.reading.traversal import replaced, walk
 
 
 def put_in(side: Node, around: Around) -> Iterator[Candidate]:
@@ -39,6 +40,11 @@ def put_in(side: Node, around: Around) -> Iterator[Candidate]:
 def products(side: Node) -> Iterator[Node]:
     """The products of a side that are more than a number."""
     return (term for term in terms(side) if not isinstance(term, Number))
+
+
+def grouped(side: Node) -> Iterator[Node]:
+    """The products that stand in parentheses."""
+    return (n.body for n in walk(side) if isinstance(n, Group) and n.delimiter == "(" and isinstance(n.body, (Product, Juxtaposed)))
 
 
 def transposes_put_in(side: Node, around: Around) -> Iterator[Candidate]:
@@ -98,12 +104,12 @@ def quantities_put_in(side: Node, around: Around) -> Iterator[Candidate]:
 
 def drop(side: Node, around: Around) -> Iterator[Candidate]:
     """One factor of a product left out; a number is a constant factor, another mistake."""
-    yield from (c for c in leave_out(side, around) if not is_number(c.was))
+    yield from (c for c in leave_out(side, around) if not is_number(c.was) and not is_width(c.was, around))
 
 
 def leave_out(side: Node, around: Around) -> Iterator[Candidate]:
     """One factor of a product left out, of whatever kind."""
-    for term in terms(side):
+    for term in (*terms(side), *grouped(side)):
         parts = factors(term)
         if len(parts) < 2:
             continue
@@ -118,7 +124,7 @@ def leave_out(side: Node, around: Around) -> Iterator[Candidate]:
 MISTAKE = Mistake(
     name="dropped-factor",
     kind="mathematics",
-    order=33,
+    order=40,
     undo=put_in,
     apply=drop,
     says="the factor {becomes} is missing",

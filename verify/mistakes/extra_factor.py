@@ -5,14 +5,14 @@ from dataclasses import replace
 
 from verify.meaning.repairs import Around, Candidate
 from verify.mistakes import dropped_factor
-from verify.mistakes._mistake import Mistake, is_number
+from verify.mistakes._mistake import Mistake, is_number, is_width
 from verify.reading.syntax import Node
 
 
 def leave_out(side: Node, around: Around) -> Iterator[Candidate]:
-    """One factor of a product left out; a number is a constant factor, another mistake."""
+    """One factor of a product left out; a number is a constant factor, a width the mean over samples: other mistakes."""
     for candidate in dropped_factor.leave_out(side, around):
-        if not is_number(candidate.was):
+        if not is_number(candidate.was) and not is_width(candidate.was, around):
             yield replace(candidate, mistake="extra-factor")
 
 

@@ -30,7 +30,7 @@ def leave_out(side: Node, around: Around) -> Iterator[Candidate]:
 MISTAKE = Mistake(
     name="missing-sum",
     kind="mathematics",
-    order=45,
+    order=34,
     undo=put_in,
     apply=leave_out,
     says="the sum {becomes} is missing",

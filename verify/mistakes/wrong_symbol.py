@@ -14,8 +14,8 @@ def stem(key: str) -> str:
     return key.split("_", 1)[0].split("^", 1)[0]
 
 
-def replace_symbol(side: Node, around: Around) -> Iterator[Candidate]:
-    """Each symbol replaced by each other declared quantity with as many axes, the same letter first."""
+def replace_symbol(side: Node, around: Around, root: bool = False) -> Iterator[Candidate]:
+    """Each symbol replaced by each other declared quantity with as many axes, the same letter first; ``root``: by the loss too."""
     network = around.network
     known = in_use(network)
     for node, inside in operands(side):
@@ -26,7 +26,7 @@ def replace_symbol(side: Node, around: Around) -> Iterator[Candidate]:
         if key not in network.slots:
             continue
         letters = tuple(letter for t in occ.written if (letter := letter_of(t)))
-        others = [o for o in known if o != key and len(network.slots[o]) == len(network.slots[key]) and o != network.root]
+        others = [o for o in known if o != key and len(network.slots[o]) == len(network.slots[key]) and (root or o != network.root)]
         fitting = {network.slots[key]: True}
         for other in sorted(others, key=lambda o: stem(o) != stem(key)):
             new, text = with_indices(other, letters, node.span)
