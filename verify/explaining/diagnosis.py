@@ -25,8 +25,8 @@ SECOND_OF_TWO = ("dropped-factor", "sign", "activation-derivative", "wrong-layer
 def diagnose(judgement: Judgement, text: str) -> tuple[Candidate, ...]:
     """The fewest edits that make a refuted relation true, in the order in which they were found; none if none are found.
 
-    Misread glyphs, then one mistake on the right side, then one on the left side, then one index in both, then two on the right side. What was found for a chain
-    is kept with what was decided about its network: most lines of a class are the same.
+    Misread glyphs, then one mistake on the right side, then one on the left side, then one index in both, then two on the right side. What
+    was found for a chain is kept with what was decided about its network: most lines of a class are the same.
     """
     reading, decider, left, right = judgement.reading, judgement.decider, judgement.left, judgement.link.right
     if reading is None or decider is None or left is None or right is None:

@@ -516,7 +516,7 @@ class Judge:
                 outcome = self.decider.at(claim).holds(claim)
                 if outcome is not None:
                     sign, end = two.link.span, two.link.right.span.end
-                    edits = (TextEdit(sign.start, sign.end, r"\cdot"),)
+                    edits: tuple[TextEdit, ...] = (TextEdit(sign.start, sign.end, r"\cdot"),)
                     if isinstance(two.link.right, Added):
                         edits = (TextEdit(sign.start, sign.end, r"\cdot ("), TextEdit(end, end, ")"))
                     repair = Candidate(product, edits, "product-for-equals", "=", r"\cdot")

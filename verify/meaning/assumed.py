@@ -111,11 +111,11 @@ def sum_assumed(left: Node, right: Node, network: Network) -> SumsToOne | None:
 def summed_by_ones(side: Node) -> Node | None:
     r"""What a product with a vector of ones sums: y of ``\mathbf 1^\top y`` and of ``y^\top \mathbf 1``; else None."""
     match side:
-        case Juxtaposed(_, (Scripted(sup=Name(text=mark)) as turned, plain)) | Product(_, _, Scripted(sup=Name(text=mark)) as turned, plain):
-            if mark in TRANSPOSES and is_ones(turned):
-                return plain
-            if mark in TRANSPOSES and is_ones(plain):
-                return turned.base if turned.sub is None else replace(turned, sup=None)
+        case Juxtaposed(_, (Scripted(sup=Name(text=mark)) as one, other)) | Product(_, _, Scripted(sup=Name(text=mark)) as one, other):
+            if mark in TRANSPOSES and is_ones(one):
+                return other
+            if mark in TRANSPOSES and is_ones(other):
+                return one.base if one.sub is None else replace(one, sup=None)
     return None
 
 

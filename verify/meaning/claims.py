@@ -336,7 +336,8 @@ class ChainReading:
         one = self._bound(one, other, notes, around.strict)
         other = self._bound(other, one, notes, around.strict)
         conditions = self.conditions(around, one, other)
-        within = {letter for i in one.free & other.free for letter in i.name.split("_")[1:]}  # the i of an index y_i, which is on both sides
+        # The i of an index y_i that is on both sides is on both.
+        within = {letter for i in one.free & other.free for letter in i.name.split("_")[1:]}
         ends = {i for i in one.free ^ other.free if not is_implicit(i) and i.name not in within}
         for condition in conditions:
             if isinstance(condition, Equal):

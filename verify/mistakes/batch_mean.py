@@ -9,6 +9,7 @@ from verify.mistakes.dropped_factor import leave_out
 from verify.reading.syntax import Fraction, Node, Number
 from verify.reading.traversal import replaced, walk
 
+
 def confuse(side: Node, around: Around) -> Iterator[Candidate]:
     """A factor or denominator that is a width left out; then a product times 1/N or N, for each name of a width."""
     for candidate in leave_out(side, around):

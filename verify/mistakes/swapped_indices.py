@@ -1,6 +1,7 @@
 """Two indices of a quantity exchanged."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from verify.meaning.repairs import Around, Candidate
 from verify.meaning.symbols import letter_of
@@ -11,7 +12,7 @@ from verify.reading.syntax import Node
 def exchange(side: Node, around: Around) -> Iterator[Candidate]:
     """Two neighbouring letters of one symbol exchanged."""
     for terms in indexed(side, around):
-        for one, other in zip(terms, terms[1:], strict=False):
+        for one, other in pairwise(terms):
             letters = letter_of(other) or "", letter_of(one) or ""
             if letters[0] != letters[1]:
                 yield with_letters(side, [(one, letters[0]), (other, letters[1])], "swapped-indices", around)
