@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = (
     "derivations",
     "verify.kernel",
+    "verify.advice",
     "verify.notations",
     "verify.floats",
     "verify.programs",
@@ -51,7 +52,7 @@ ROOMS = (
 )
 """The rooms in the order in which data goes through them. A module belongs to the room with the longest matching name."""
 
-KERNEL_LINES = 1_733
+KERNEL_LINES = 1_656
 HEAVY = ("sympy", "hypothesis", "pytest", "derivations")
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from derivations import catalogue
 from derivations._entry import Derivation, d, index, one_hot, positive, relu, sigmoid, size, step, sums_to_one, tensor
+from verify.advice import ADVICE
 from verify.kernel.decision import Kernel
 from verify.kernel.expr import (
     ONE,
@@ -197,7 +198,7 @@ def test_entries_go_there_and_back(entry):
     """Every program of the catalogue is the same after SymPy and back, its domain too, but for the order of terms and factors; every
     gradient is a typed claim."""
     derivation = catalogue()[entry]
-    of, kernel = program(derivation), Kernel(program(derivation))
+    of, kernel = program(derivation), Kernel(program(derivation), ADVICE)
     again = program(Derivation("again", None, forward=forward(of), gradients={}, domain=domain(of)))
     assert {q.name: q.axes for q in again.definitions} == {q.name: q.axes for q in of.definitions}
     for definition in of.definitions:

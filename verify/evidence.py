@@ -12,6 +12,7 @@ from fractions import Fraction
 from hashlib import sha256
 from typing import Any
 
+from verify.advice import ADVICE
 from verify.kernel.decision import Decision, IllTyped, Kernel, Proved, Refuted, Tested, Undecided, Witness
 from verify.kernel.expr import (
     Add,
@@ -318,7 +319,7 @@ def replayed(data: Data) -> tuple[Claim, Proved | Refuted | Tested]:
         again = REPLAYS.get(kind) if isinstance(kind, str) else None
         if again is None:
             raise Malformed("the evidence is of no kind that is known")
-        return claim, again(Kernel(claim.program), claim, shown)
+        return claim, again(Kernel(claim.program, ADVICE), claim, shown)
     except IllTyped as reason:
         raise Rejected(f"the claim has no meaning: {reason}") from None
     except (OutOfReach, RecursionError, MemoryError) as reason:

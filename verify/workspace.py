@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from verify.advice import ADVICE
 from verify.floats import FLOAT
 from verify.kernel.decision import Decision, Kernel, Refuted, Settled, Undecided, Witness
 from verify.kernel.evaluate import BALL, Plan, Point
@@ -91,7 +92,7 @@ class Workspace:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.kernel = Kernel(program)
+        self.kernel = Kernel(program, ADVICE)
         self._definitions = self.kernel.resolver.definitions
         self._fixed = dict(program.sizes)
         self._points: dict[object, Point] = {}

@@ -17,6 +17,7 @@ import sympy as sp
 from kernel.programs import GRADIENTS, classifier, tensor
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from verify.advice import ADVICE
 from verify.floats import FLOAT
 from verify.kernel.decision import Kernel, Proved, Refuted
 from verify.kernel.evaluate import Plan, Point
@@ -34,7 +35,7 @@ PROGRAM = classifier()
 def test_proof(benchmark: BenchmarkFixture, name: str) -> None:
     """One gradient of the network with ReLU, sigmoid and softmax: derived from the forward pass and proved, nothing kept from before."""
     left, right = GRADIENTS[name]
-    assert isinstance(benchmark(lambda: Kernel(PROGRAM).prove(left, right)), Proved)
+    assert isinstance(benchmark(lambda: Kernel(PROGRAM, ADVICE).prove(left, right)), Proved)
 
 
 @pytest.mark.benchmark(group="proof for all widths, the truth included")
@@ -42,7 +43,7 @@ def test_six_proofs(benchmark: BenchmarkFixture) -> None:
     """All six gradients on one kernel, which keeps the Jacobians they share, as in a document."""
 
     def proved() -> list[Proved | None]:
-        kernel = Kernel(PROGRAM)
+        kernel = Kernel(PROGRAM, ADVICE)
         return [kernel.prove(*GRADIENTS[name]) for name in PARAMETERS]
 
     assert all(isinstance(proof, Proved) for proof in benchmark(proved))
@@ -142,7 +143,7 @@ def deep(depth: int) -> tuple[Program, Expr, Expr]:
 def test_depth(benchmark: BenchmarkFixture, depth: int) -> None:
     """The gradient by the first layer's weights of a network with that many tanh layers, derived and proved for all widths."""
     program, left, right = deep(depth)
-    assert isinstance(benchmark(lambda: Kernel(program).prove(left, right)), Proved)
+    assert isinstance(benchmark(lambda: Kernel(program, ADVICE).prove(left, right)), Proved)
 
 
 @pytest.mark.benchmark(group="proof by width")

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from derivations import catalogue, names
+from verify.advice import ADVICE
 from verify.cli import main
 from verify.kernel import decision
 from verify.kernel.expr import Add, Apply, Expr, Index, Mul, Pow, Step, Sum, Tensor, neg, num
@@ -41,7 +42,7 @@ def test_every_entry_has_a_proof(name: str) -> None:
     proof = prove(entry)
     lines = [line for chain in proof.chains for line in chain]
     assert len(lines) == len(entry.steps) and len(proof.results) == len(entry.gradients)
-    kernel = decision.Kernel(program(entry))
+    kernel = decision.Kernel(program(entry), ADVICE)
     assert all(isinstance(line.decision, decision.Tested) or kernel.prove(line.left, line.right, line.conditions) for line in proof.lines)
     for text in (proof_markdown(parts(proof)), proof_latex(parts(proof))):
         assert text.count("&=") == len(lines) + sum(isinstance(line.decision, decision.Tested) for line in proof.results)
@@ -82,7 +83,7 @@ exprs = st.recursive(
 @given(exprs)
 def test_order_changes_no_value(expr: Expr) -> None:
     """An expression in readable order equals itself, by the kernel's own proof."""
-    assert decision.Kernel(PROGRAM).prove(expr, readable(expr)) is not None
+    assert decision.Kernel(PROGRAM, ADVICE).prove(expr, readable(expr)) is not None
 
 
 @pytest.mark.parametrize(

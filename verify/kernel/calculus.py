@@ -45,6 +45,15 @@ RULES: Mapping[str, Rule] = {
 }
 
 
+BY_EXP: Mapping[str, Callable[[Expr], Expr]] = {
+    "sigmoid": lambda u: power(add(ONE, Apply("exp", neg(u))), -1),
+    "tanh": lambda u: sub(mul(num(2), power(add(ONE, Apply("exp", mul(num(-2), u))), -1)), ONE),
+    "softplus": lambda u: Apply("log", add(ONE, Apply("exp", u))),
+    "sinh": lambda u: mul(num(Fraction(1, 2)), sub(Apply("exp", u), Apply("exp", neg(u)))),
+    "cosh": lambda u: mul(num(Fraction(1, 2)), add(Apply("exp", u), Apply("exp", neg(u)))),
+}
+
+
 def summed(index: Index, body: Expr) -> Expr:
     """The sum of the body over the index, with a Kronecker delta of the index contracted where one is a factor."""
     if index not in body.free:

@@ -21,7 +21,7 @@ from verify.kernel.evaluate import BALL, Plan, Point
 from verify.kernel.expr import Apply, Delta, Derivative, Expr, Index, Position, Pow, Prod, Size, Sum, Tensor, children, substitute
 from verify.kernel.lazy import lazy
 from verify.kernel.modular import DRAWN, Bound, Bounds, Modular, Ratio, contracted, law
-from verify.kernel.normal_form import Normalizer, Proof
+from verify.kernel.normal_form import PLAIN, Advice, Normalizer, Proof
 from verify.kernel.program import Assumption, Condition, Definition, Equal, OneHot, OutOfReach, Positive, Program, SumsToOne, Unequal, nodes
 
 NODES, LEVELS, WIDEST, TRIALS, MOST_ENTRIES = 20_000, 100, 1 << 12, 256, 1 << 22
@@ -230,9 +230,12 @@ def typed(definitions: Mapping[str, Definition], sizes: Mapping[str, int], *expr
 
 
 class Kernel:
-    """What can be decided about the claims on one program. Raises IllTyped where the program has no meaning or no model."""
+    """What can be decided about the claims on one program. Raises IllTyped where the program has no meaning or no model.
 
-    def __init__(self, program: Program) -> None:
+    What is proved takes good ``advice``; what is refuted or tested takes none.
+    """
+
+    def __init__(self, program: Program, advice: Advice = PLAIN) -> None:
         earlier: dict[str, Definition] = {}
         for d in program.definitions:
             if d.name in earlier or len(set(d.indices)) < len(d.indices):
@@ -255,7 +258,7 @@ class Kernel:
         self.program, self.resolver = program, Resolver(program)
         self.plan = Plan(self.resolver.definitions)
         self._settled: dict[object, Settled] = {}
-        self._normalizer = Normalizer(Program())
+        self._normalizer = Normalizer(Program(), advice)
 
     def settle(self, left: Expr, right: Expr, conditions: tuple[Condition, ...] = ()) -> Settled:
         """The claim made ready. Raises IllTyped where it has no meaning or its conditions never hold."""
@@ -287,7 +290,7 @@ class Kernel:
             return Proved(Proof(0, "the sides are one expression"), (), "all widths", _SEAL)
         if self._normalizer.program is not self.resolver.program:
             made = frozenset(self.resolver.definitions) - frozenset(self.program.by_name)
-            self._normalizer = Normalizer(self.resolver.program, made)
+            self._normalizer = Normalizer(self.resolver.program, self._normalizer.advice, made)
         proof = self._normalizer.equal(claim.left, claim.right, claim.apart, budget)
         return None if proof is None else Proved(proof, proof.assumptions, "stated widths" if proof.sizes_used else "all widths", _SEAL)
 

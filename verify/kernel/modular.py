@@ -18,22 +18,15 @@ from typing import Any, NamedTuple
 import flint
 import numpy as np
 
+from verify.kernel.calculus import BY_EXP
 from verify.kernel.evaluate import BALL, Operation, Plan, Point
 from verify.kernel.expr import (
-    ONE, Add, Apply, Expr, Index, Mul, Num, Pow, Step, Tensor, add, delta, mul, neg, num, power, sub, substitute, total,
+    ONE, Add, Apply, Expr, Index, Mul, Num, Pow, Step, Tensor, add, delta, mul, num, power, sub, substitute, total,
 )
 from verify.kernel.program import Definition, OutOfReach, Unequal
 
 OWN = -1  # the order of what stands for a free variable here: no function of a document has it
 WIDE = 1 << 8  # from so many entries on FLINT's matrices are quicker than arrays of residues
-
-_BY_EXP: dict[str, Callable[[Expr], Expr]] = {
-    "sigmoid": lambda u: power(add(ONE, Apply("exp", neg(u))), -1),
-    "tanh": lambda u: sub(mul(num(2), power(add(ONE, Apply("exp", mul(num(-2), u))), -1)), ONE),
-    "softplus": lambda u: Apply("log", add(ONE, Apply("exp", u))),
-    "sinh": lambda u: mul(num(Fraction(1, 2)), sub(Apply("exp", u), Apply("exp", neg(u)))),
-    "cosh": lambda u: mul(num(Fraction(1, 2)), add(Apply("exp", u), Apply("exp", neg(u)))),
-}
 
 
 def law(definitions: Mapping[str, Definition], expr: Expr) -> Expr | None:
@@ -47,8 +40,8 @@ def law(definitions: Mapping[str, Definition], expr: Expr) -> Expr | None:
             half = Apply("tan of the half", argument, OWN)
             top = mul(num(2), half) if function == "sin" else sub(ONE, power(half, 2))
             return mul(top, power(add(ONE, power(half, 2)), -1))
-        case Apply(function, argument, 0) if function in _BY_EXP:
-            return _BY_EXP[function](argument)
+        case Apply(function, argument, 0) if function in BY_EXP:
+            return BY_EXP[function](argument)
         case Apply("exp" | "log" as function, argument, 0):
             if isinstance(argument, Tensor):
                 made = definitions[argument.name]
@@ -69,8 +62,8 @@ def _exp_or_log(function: str, argument: Expr) -> Expr | None:
             return add(*(Apply("log", f) for f in factors))
         case "log", Pow(base, exponent):
             return mul(num(exponent), Apply("log", base))
-        case "log", Apply(inside, u, 0) if inside in _BY_EXP:
-            return Apply("log", _BY_EXP[inside](u))
+        case "log", Apply(inside, u, 0) if inside in BY_EXP:
+            return Apply("log", BY_EXP[inside](u))
     return None
 
 

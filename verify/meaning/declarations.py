@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from verify.advice import ADVICE
 from verify.kernel import expr as k
 from verify.kernel.decision import IllTyped, Kernel
 from verify.kernel.expr import Index, substitute
@@ -401,7 +402,7 @@ def _refined(network: Network, found: Found) -> Network:
     if any(found.key in d.uses for d in order if d.name in inner):
         return network
     same = substitute(made.body, dict(zip(made.indices, definition.indices, strict=True)))
-    if Normalizer(network.program).equal(definition.body, same) is None:
+    if Normalizer(network.program, ADVICE).equal(definition.body, same) is None:
         return network
     return replace(network, program=replace(network.program, definitions=tuple(in_order([*order, made]))))
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
+from verify.advice import ADVICE
 from verify.kernel.decision import IllTyped, Kernel, Proved, Tested
 from verify.kernel.expr import (
     ONE,
@@ -108,7 +109,7 @@ class _Derivation:
         self.path = tuple(d.name for d in program.definitions if d.name in moved and root in self.reach[d.name])
         self.signals = self._signals() if signals else {}
         extended = replace(program, definitions=(*program.definitions, *self.signals.values()))
-        self.kernel = Kernel(extended)
+        self.kernel = Kernel(extended, ADVICE)
         self.tidier = Tidier(self._is_one, tuple(_folds(program)))
         self.values: dict[str, Expr] = {}
         self.named: list[str] = []
