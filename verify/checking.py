@@ -136,7 +136,7 @@ def _relation(
         span=((begin[1], begin[2]), (finish[1], finish[2])),
         offsets=(start, end),
         lhs=_source(text, left.span) if left is not None else "",
-        relation=_source(text, link.span),
+        relation=judgement.sign(text),
         rhs=_source(text, right.span) if right is not None else "",
         verdict=judgement.verdict,
         read_as=_read_as(judgement),

@@ -41,8 +41,7 @@ def repaired_line(judgement: Judgement, edits: tuple[Candidate, ...], text: str)
     other = applied(text, right.span.start, right.span.end, [e for e in changes if right.span.start <= e.start and e.end <= right.span.end])
     if one is None or other is None:
         return None
-    sign = text[judgement.link.span.start : judgement.link.span.end]
-    return " ".join(f"{one} {sign} {other}".split())
+    return " ".join(f"{one} {judgement.sign(text)} {other}".split())
 
 
 def message_of(judgement: Judgement, edits: tuple[Candidate, ...]) -> str:

@@ -20,7 +20,7 @@ from verify.kernel.program import OutOfReach
 from verify.meaning.assumed import Assumed, sum_assumed
 from verify.meaning.claims import LEARNING_RATES, ChainReading, Typed, is_chain_rule, names_quantity, reference
 from verify.meaning.declarations import Declared
-from verify.meaning.definitions import Line
+from verify.meaning.definitions import Line, under_brace
 from verify.meaning.elaborate import Clash, Undeclared, Unread
 from verify.meaning.families import DEPTH, instances
 from verify.meaning.network import Network
@@ -34,11 +34,13 @@ from verify.reading.syntax import (
     Derivative,
     Document,
     Formula,
+    Fraction,
     Group,
     Juxtaposed,
     Link,
     Name,
     Node,
+    Noted,
     Number,
     Operator,
     Product,
@@ -127,7 +129,7 @@ class Judge:
     def _within_reach(self, line: Line, chain: Chain, conditions: tuple[Chain, ...]) -> list[Judgement]:
         """The judgements of a line's relations; unread where it is too large to be judged, which harms no other line."""
         try:
-            return self.members(line, chain, conditions)
+            return [*self.members(line, chain, conditions), *self.under_braces(line, chain, conditions)]
         except (OutOfReach, RecursionError):
             return list(self._listed(line, chain, "unread", "the expression is too large"))
 
@@ -164,6 +166,25 @@ class Judge:
             out.append(replace(worst, chain=chain, left=left, link=link, notes=notes, reason=reason))
             left = link.right
         return out
+
+    def under_braces(self, line: Line, chain: Chain, conditions: tuple[Chain, ...]) -> Iterator[Judgement]:
+        """The judgements of what the notes under a line's braces say of their terms, where they are wrong.
+
+        A note that is no formula (a name, a number, words, ``n \\times m``) claims nothing.
+        """
+        if self.declared.families.free_in(chain):
+            return
+        reading = ChainReading(self.network, chain, self.state.labels, self.state.cases, conditions, self.decider.vanishes)
+        for node in walk(chain):
+            sign = under_brace(node) if isinstance(node, Noted) else None
+            if sign is None or not isinstance(node, Noted) or not isinstance(note := sign.right, (Added, Derivative, Fraction, Juxtaposed)):
+                continue
+            base = Judgement(line, chain, len(chain.links), node.body, sign, "unread", reading=reading, decider=self.decider)
+            judged = self.as_written(base, reading, node.body, note)
+            if judged.verdict not in ("proved", "tested") and not self.around.keys(node.body, note) & self.network.free:
+                judged = self.refuted(judged, reading, node.body, note)
+                if judged.verdict in ("refuted", "follows"):
+                    yield judged
 
     def undeclared(self, statement: Statement) -> frozenset[str]:
         """The symbols of a statement that nothing declares: an instance at the end of a family names some that the others do not."""

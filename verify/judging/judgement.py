@@ -45,6 +45,11 @@ class Judgement:
     believed: Typed | None = None
     """What the relation claims under the belief that it follows from."""
 
+    def sign(self, text: str) -> str:
+        """The relation's sign as the document writes it; ``=`` for a note under a brace that begins with none."""
+        written = text[self.link.span.start : self.link.span.end]
+        return self.link.relation if written == "{" else written
+
 
 @dataclass
 class State:

@@ -8,7 +8,7 @@ word such as "let", or under a new heading in terms of other quantities. From th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from verify.meaning.elaborate import function_name
@@ -25,13 +25,16 @@ from verify.reading.syntax import (
     Formula,
     Group,
     Juxtaposed,
+    Link,
     Matrix,
     Nabla,
     Name,
     Node,
+    Noted,
     Number,
     Prose,
     Scripted,
+    Span,
     Statement,
     Tuple,
     Unreadable,
@@ -275,6 +278,39 @@ def named_at_end(line: Line, words: Lexicon, heads: frozenset[str]) -> tuple[Fou
     return Found(occ.key, occ.written, (chain.first,), (), line), len(chain.links) - 1
 
 
+def named_under_braces(every: Sequence[Line], words: Lexicon, heads: frozenset[str]) -> dict[int, list[Found]]:
+    r"""The names that lines (by number) give their terms: of δ in ``\underbrace{(a - y) a (1 - a)}_{\delta} x``.
+
+    A name is a symbol that another line uses, that no line begins with (``heads``) and that counts nothing.
+    """
+    found: dict[int, list[Found]] = {}
+    named: set[str] = set(heads)
+    for line in every:
+        for node in walk(line.statement.content):
+            link = under_brace(node) if isinstance(node, Noted) else None
+            occ = occurrence(link.right, words) if link is not None and isinstance(link.right, (Name, Scripted)) else None
+            if occ is None or occ.exponent is not None or occ.primes or occ.transposed or occ.key in named or words.is_index(occ.key):
+                continue
+            others = [other.statement.content for other in every if other is not line]
+            counts = any(isinstance(n, Big) and n.upper is not None and occ.key in keys_in(n.upper, words) for o in others for n in walk(o))
+            assert isinstance(node, Noted)
+            if not counts and any(occ.key in keys_in(other, words) for other in others):
+                named.add(occ.key)
+                found.setdefault(line.number, []).append(Found(occ.key, occ.written, (node.body,), (), line))
+    return found
+
+
+def under_brace(node: Noted) -> Link | None:
+    """What a brace says that its term is: a relation whose sign is written or, where the note begins with none, stands for the script's."""
+    if node.kind not in ("underbrace", "overbrace") or node.note is None:
+        return None
+    match node.note:
+        case Chain(_, None, (Link(_, "=") as link,)):
+            return link
+    start = node.note.span.start
+    return Link(Span(start - 1, start), "=", node.note)
+
+
 def implied_by_derivative(line: Line, words: Lexicon, heads: frozenset[str]) -> Found | None:
     r"""The definition that a line shows where it puts in what it differentiates: of z in ``\frac{\partial z}{\partial w} =
     \frac{\partial}{\partial w}(w x + b)``, where no line begins with z; else None.
@@ -359,6 +395,7 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
     every = list(every)
     heads = frozenset(head.key for line in every if (head := head_of(line, words)) is not None and not head.names_entries)
     seconds = {line.number: second for line in every if (second := second_head(line, words, heads)) is not None}
+    braced = named_under_braces(every, words, heads | {second.key for second in seconds.values()})
     listed = namings(((line.number, line.statement.content) for line in every), words, heads)
     words = lettered(words, [one for _, one in reversed(listed)])
     builds: dict[str, set[str]] = {}
@@ -379,7 +416,8 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
                 sized[one.letter] = one
         if line.number in solved:
             continue
-        for found, made in definitions_of(line, words, frozenset(current), heads, seconds.get(line.number)):
+        under = [(one, frozenset[int]()) for one in braced.get(line.number, ()) if one.key not in current]
+        for found, made in [*definitions_of(line, words, frozenset(current), heads, seconds.get(line.number)), *under]:
             if found.key in keys_in(found.bodies[0], words) and not found.names_entries:
                 continue
             circular = not found.names_entries and found.key in reached(set(keys_in(found.bodies[0], words)), builds)
