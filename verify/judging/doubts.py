@@ -15,9 +15,10 @@ from verify.kernel.program import nodes
 from verify.meaning.assumed import sum_assumed
 from verify.meaning.claims import ChainReading, Typed, is_chain_rule, names_quantity
 from verify.meaning.declarations import Declared, known_to, stated_widths, weights_of
+from verify.meaning.definitions import head_of
 from verify.meaning.elaborate import is_implicit
 from verify.meaning.network import Network
-from verify.meaning.symbols import SAME_LETTERS, glyph_cost, keys_in
+from verify.meaning.symbols import SAME_LETTERS, glyph_cost, keys_in, letter_of, occurrence, occurrences_in
 from verify.meaning.vocabulary import says
 from verify.programs import affected
 from verify.reading.syntax import (
@@ -177,6 +178,20 @@ def of_other_axes(accused: Accused, around: Circumstances) -> str | None:
     return accused.judged.reason or f"the document seems to define {min(doubtful)} otherwise"
 
 
+def of_errors_of_unknown_losses(accused: Accused, around: Circumstances) -> str | None:
+    r"""Where it gives an error signal, ``\delta = …``, a second formula, and the loss that it is the derivative of is nowhere defined: each
+    may be for a loss of its own.
+    """
+    network, key = around.network, names_quantity(accused.left, around.network)
+    if accused.judged.number or key is None or not key.lower().startswith(("\\delta", "\\varepsilon", "\\epsilon")):
+        return None
+    definition = network.program.by_name.get(key)
+    known = network.root is not None and network.abstract is None
+    if known or definition is None or definition.body is None or any(use.startswith("∂") for use in definition.uses):
+        return None
+    return f"{key} is defined twice, and it is not said which definition is meant"
+
+
 # -- what has no type -----------------------------------------------------------------------------------------------------------------
 
 
@@ -193,6 +208,25 @@ def of_samples_not_spoken_of(accused: Accused, around: Circumstances) -> str | N
     if len(holders) != 1 or holders[0] not in network.grids or holders[0] in weights_of(around.declared.lines, network.words):
         return None
     return f"it is not said whether {holders[0]} holds one sample or many"
+
+
+def of_numbers_or_vectors(accused: Accused, around: Circumstances) -> str | None:
+    """Where a given quantity stands in it and in definitions without an index, and has its axis from other lines that write one: there it
+    may be a vector and here one number.
+    """
+    network, words = around.network, around.network.words
+    bare = {occ.key for side in (accused.left, accused.right) for occ in occurrences_in(side, words) if not occ.written}
+    heads = (head for line in around.declared.lines if (head := head_of(line, words)) is not None)
+    found = [occ for head in heads for body in head.bodies for occ in occurrences_in(body, words)]
+    undecided = bare & {occ.key for occ in found if not occ.written} - {occ.key for occ in found if occ.written} - network.grids.keys()
+    if not undecided:
+        return None
+    elsewhere = {occ.key for line in around.declared.lines for occ in occurrences_in(line.statement.content, words) if occ.written}
+    for key in sorted(undecided & elsewhere):
+        definition = network.program.by_name.get(key)
+        if definition is not None and definition.body is None and definition.indices and not key.startswith("∂"):
+            return f"it is not said whether {key} is one number or has an entry for each position"
+    return None
 
 
 # -- what it claims -------------------------------------------------------------------------------------------------------------------
@@ -222,6 +256,23 @@ def of_values_at_a_point(accused: Accused, around: Circumstances) -> str | None:
     if not around.declared.valued or not (is_constant(accused.left) or is_constant(accused.right)):
         return None
     return "a value at one point, which the prose names"
+
+
+def of_right_classes(accused: Accused, around: Circumstances) -> str | None:
+    """Where it holds for one position, ``L = -\\log p_c`` or ``∂L/∂z_c = p_c - 1``: the document says of a given quantity that its entry
+    there is 1, ``y_c = 1``, and counts with that letter nowhere.
+    """
+    words = around.network.words
+    free = {index.name for index in accused.understood_claim.left.free | accused.understood_claim.right.free} - words.bound
+    for line in around.declared.lines if free else ():
+        content = line.statement.content
+        if not (isinstance(content, Chain) and isinstance(content.first, Scripted) and len(content.links) == 1):
+            continue
+        match content.links[0].right:
+            case Number(_, "1") if (occ := occurrence(content.first, words)) is not None and around.bare_leaf(content.first) is not None:
+                if any(letter_of(term) in free for term in occ.written):
+                    return "a value at one point, which the prose names"
+    return None
 
 
 def of_unknown_functions(accused: Accused, around: Circumstances) -> str | None:
@@ -295,13 +346,16 @@ OF_READING: tuple[Doubt, ...] = (
     of_misread_symbols,
     of_second_formulas,
     of_other_axes,
+    of_errors_of_unknown_losses,
 )
-OF_TYPES: tuple[Doubt, ...] = (of_samples_not_spoken_of,)
+OF_TYPES: tuple[Doubt, ...] = (of_samples_not_spoken_of, of_numbers_or_vectors)
 OF_CLAIMS: tuple[Doubt, ...] = (
+    of_numbers_or_vectors,
     of_values_of_given_quantities,
     of_equations_solved,
     of_unknown_counts,
     of_values_at_a_point,
+    of_right_classes,
     of_unknown_functions,
     of_undefined_losses,
     of_demands,

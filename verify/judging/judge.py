@@ -107,6 +107,8 @@ class Judge:
                 self.state.cases = ()
             if line.formula is not last:
                 self.state.recent = ()
+                if line.case is not None and is_case(line.case, self.network.words):
+                    self.state.cases = (line.case,)
             last = line.formula
             content = line.statement.content
             conditions = tuple(c for c in line.statement.conditions if isinstance(c, Chain))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from verify.meaning.symbols import Lexicon, bound_letters, items_of, letter_of, occurrence, script_text
 from verify.reading.syntax import (
@@ -35,7 +36,8 @@ def plain_squares(roots: Sequence[Node]) -> list[Node]:
     defined: set[tuple[str, str]] = set()
     bare: set[tuple[str, str]] = set()
     for root in roots:
-        if isinstance(root, Chain) and root.links and root.links[0].relation in ("=", ":=", "equiv") and (head := _square(root.first)):
+        defines = isinstance(root, Chain) and root.links and root.links[0].relation in ("=", ":=", "equiv", "<-")
+        if defines and isinstance(root, Chain) and (head := _square(root.first)):
             defined.add(head)
         bare |= set(_bare(root))
     wanted = defined - bare
@@ -91,6 +93,32 @@ def plain_entries(root: Node) -> Node:
     return rewritten(root, change)
 
 
+def plain_components(root: Node) -> Node:
+    r"""The tree with a component of a function of a whole vector, ``\text{softmax}(z)_i``, as the function at that component,
+    ``softmax(z_i)``: both ways are usual, for the same.
+    """
+
+    def change(node: Node) -> Node | None:
+        if not isinstance(node, Juxtaposed):
+            return None
+        items = list(node.items)
+        for n, (name, group) in enumerate(pairwise(node.items)):
+            match group:
+                case Scripted(span, Group(_, "(", Name() | Scripted(_, Name(), None) as body), sub, None, 0) if (
+                    sub is not None and is_vector_function(name)
+                ):
+                    whole = body if isinstance(body, Scripted) else Scripted(body.span, body, None, None)
+                    items[n + 1] = Group(span, "(", replace(whole, span=span, sub=sub))
+        return replace(node, items=tuple(items)) if items != list(node.items) else None
+
+    return rewritten(root, change)
+
+
+def is_vector_function(node: Node) -> bool:
+    r"""Whether a name is softmax, or ``\sigma``, which acts entry by entry or stands for softmax."""
+    return isinstance(node, Name) and not node.accents and node.text.lower() in ("softmax", "sigma", "varsigma")
+
+
 def as_letter(node: Node) -> Node | None:
     """``y_i`` as the letter ``y_i``; None for anything else."""
     match node:
@@ -130,9 +158,10 @@ def left_out(roots: Sequence[Node], words: Lexicon) -> dict[str, tuple[str, ...]
     """For each quantity whose definition leaves out an index of its body the letters left out: ``u = e^{z_i}`` is ``u_i``.
 
     Of a loss only where the letter stands on one symbol alone, ``L = -\\log p_y``: with two, ``-y_k \\log o_k``, a sum may have been
-    forgotten.
+    forgotten. Of nothing that another formula defines without a free letter: ``L = -\\sum_k y_k \\log p_k``.
     """
     found: dict[str, tuple[str, ...]] = {}
+    whole: set[str] = set()
     written: defaultdict[str, set[int]] = defaultdict(set)
     for root in roots:
         for node in walk(root):
@@ -151,11 +180,13 @@ def left_out(roots: Sequence[Node], words: Lexicon) -> dict[str, tuple[str, ...]
             continue
         own = {letter for term in head.written if (letter := letter_of(term))}
         free = {letter: keys for letter, keys in free_letters(body, words).items() if letter not in own}
+        if not free:
+            whole.add(head.key)
         if not free or len(own) < len(head.written) or max(written[head.key]) > len(head.written) or head.key in free_keys(body, words):
             continue
         if all(len(keys) == 1 for keys in free.values()):
             found.setdefault(head.key, tuple(free))
-    return found
+    return {key: letters for key, letters in found.items() if key not in whole}
 
 
 def free_keys(node: Node, words: Lexicon) -> set[str]:

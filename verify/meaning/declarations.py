@@ -12,8 +12,17 @@ from verify.kernel.decision import IllTyped, Kernel
 from verify.kernel.expr import Index, substitute
 from verify.kernel.normal_form import Normalizer
 from verify.kernel.program import Definition, Program, SumsToOne, nodes
-from verify.meaning.abbreviations import as_letter, left_out, plain_conditionals, plain_entries, plain_squares, with_left_out
+from verify.meaning.abbreviations import (
+    as_letter,
+    left_out,
+    plain_components,
+    plain_conditionals,
+    plain_entries,
+    plain_squares,
+    with_left_out,
+)
 from verify.meaning.axes import AxisVariables, Defining, infer
+from verify.meaning.continuations import continued
 from verify.meaning.definitions import Found, Line, head_of, lines, solutions, stretches
 from verify.meaning.elaborate import Clash, Elaborator, Surroundings, Unread, implicit, indicated
 from verify.meaning.elaborate import Found as Said
@@ -134,7 +143,7 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
     document's own
     version of it a claim."""
     given = lines(assignment) if assignment is not None else []
-    own = lines(document, len(given))
+    own = continued(lines(document, len(given)))
     statements = plain_statements(without_twins(with_layers_of_nablas(plain_iterates(line.statement for line in given + own))))
     named = functions_named(document, statements)
     contents = plain_deltas(plain_squares(plain_conditionals([with_functions(plain_primes(s.content), named) for s in statements])))
@@ -199,7 +208,7 @@ def numbered(every: Iterable[Line]) -> Iterator[tuple[int, Node]]:
 
 def plain_statements(statements: Iterable[Statement]) -> list[Statement]:
     """The statements with indices that are entries, the ``y_i`` of ``p_{y_i}``, as letters; also where one is compared with an index."""
-    listed = [replace(s, content=plain_entries(s.content)) for s in statements]
+    listed = [replace(s, content=plain_components(plain_entries(s.content))) for s in statements]
     entries = {n.text for s in listed for n in walk(s.content) if isinstance(n, Name) and "_" in (letter_of(n) or "")}
     if not entries:
         return listed

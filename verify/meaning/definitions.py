@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 
 from verify.meaning.elaborate import function_name
 from verify.meaning.entries import Naming, lettered, naming, naming_links, namings
+from verify.meaning.prose_cases import case_in
+from verify.meaning.shapes import LOSS_LETTERS
 from verify.meaning.symbols import Lexicon, glyph_cost, is_function_letter, iteration, keys_in, letter_of, occurrence
 from verify.meaning.vocabulary import says
 from verify.reading.syntax import (
@@ -72,6 +74,8 @@ class Line:
     tabled: bool = False
     headed: bool = False
     """Whether the prose before it is a heading."""
+    case: Chain | None = None
+    """The condition on indices that the words right before its formula state in plain letters."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,7 @@ def lines(document: Document, first: int = 0) -> list[Line]:
     """The statements of a document in order, numbered from ``first``."""
     found: list[Line] = []
     before, section, tabled, headed = "", 0, False, False
+    case: Chain | None = None
     for part in document.parts:
         if isinstance(part, Prose):
             if part.kind == "heading" or (part.kind == "table" and ROW.search(part.text)):
@@ -122,10 +127,11 @@ def lines(document: Document, first: int = 0) -> list[Line]:
             tabled = part.kind == "table"
             if part.kind not in ("code", "comment"):
                 before, headed = part.text, part.kind == "heading"
+                case = case_in(part.text, part.span.start) or case
             continue
         for statement in part.statements:
-            found.append(Line(statement, part, before, first + len(found), section, tabled, headed))
-        before = ""
+            found.append(Line(statement, part, before, first + len(found), section, tabled, headed, case))
+        before, case = "", None
     return found
 
 
@@ -145,12 +151,16 @@ def is_marked(line: Line) -> bool:
 def head_of(line: Line, words: Lexicon) -> Found | None:
     """The definition that a line could be, by its form, else None."""
     chain = line.statement.content
-    if not isinstance(chain, Chain) or chain.first is None or not chain.links or chain.links[0].relation not in DEFINING:
+    if not isinstance(chain, Chain) or chain.first is None or not chain.links:
         return None
-    right = chain.links[0].right
-    if right is None or isinstance(right, (Unreadable, Words)):
+    value = chain.links[0].right
+    if chain.links[0].relation == "<-" and value is not None and assigns(chain.first, value, words):
+        chain = replace(chain, links=(replace(chain.links[0], relation="="), *chain.links[1:]))
+    if chain.links[0].relation not in DEFINING:
         return None
-    first: Node = chain.first
+    first, right = chain.first, chain.links[0].right
+    if first is None or right is None or isinstance(right, (Unreadable, Words)):
+        return None
     parameters: tuple[str, ...] = ()
     if isinstance(first, Juxtaposed) and len(first.items) == 2 and isinstance(first.items[1], Group) and first.items[1].delimiter == "(":
         body = first.items[1].body
@@ -188,6 +198,12 @@ def head_of(line: Line, words: Lexicon) -> Found | None:
     names = any(names_entries(body) for body in (valued[0], valued[-1])) and not (opaque and isinstance(valued[0], Matrix))
     for_samples = any(restates(first, body) for body in bodies[:opaque])
     return Found(occ.key, occ.written, tuple(valued), parameters, line, names, opaque, for_samples=for_samples)
+
+
+def assigns(left: Node, right: Node, words: Lexicon) -> bool:
+    r"""Whether ``\leftarrow`` gives a value a name, as in the steps of an algorithm, and does not update a quantity from its old value."""
+    keys = set(keys_in(left, words))
+    return bool(keys) and not keys & set(keys_in(right, words)) and not is_derived(right)
 
 
 def is_line_vector(key: str) -> bool:
@@ -406,6 +422,7 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
                 named = set(keys_in(head.bodies[0], words)) - {"e", head.key}
                 if head.key not in reached(named, builds):  # what would go round in a circle is no definition
                     builds[head.key] = named
+    hot = any(says("one-hot", line.before) for line in every)
     sized: dict[str, Naming] = {}
     used: set[str] = set()
     for line in every:
@@ -427,7 +444,7 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
             if earlier is not None and found.for_samples:
                 continue  # the same loss, for a batch
             if earlier is not None:
-                if contradicts(earlier, found, words, builds):
+                if contradicts(earlier, found, words, builds) and not (hot and drops_only_factors(earlier, found, words)):
                     starts.append((line.number, found.key))
                     current[found.key] = found
                     history.setdefault(found.key, []).append(found)
@@ -527,11 +544,21 @@ def contradicts(earlier: Found, found: Found, words: Lexicon, builds: dict[str, 
     """Whether a second definition, without a word and in the same section, builds the quantity on other leaves than the first one did."""
     if is_redefinition(earlier, found, words, builds) or found.derived or earlier.derived or found.names_entries or earlier.names_entries:
         return False
-    if found.parameters or earlier.parameters or found.line.formula is earlier.line.formula:
+    if found.parameters or (earlier.parameters and found.key not in LOSS_LETTERS) or found.line.formula is earlier.line.formula:
         return False
     one, other = (leaves(set(keys_in(f.bodies[0], words)) - {"e"}, builds) for f in (earlier, found))
+    if found.key in LOSS_LETTERS and len(other - one) > 1:
+        return True  # no loss of the first quantities is one of several others, too
     return (
         bool(one - other)
         and (bool(other - one) or len(other) < len(one))
         and not any(isinstance(n, Derivative) for n in walk(found.bodies[0]))
     )
+
+
+def drops_only_factors(earlier: Found, found: Found, words: Lexicon) -> bool:
+    r"""Whether a second formula has nothing that the first one lacks, and a logarithm as that one: ``-\log p_c`` of
+    ``-\sum_k y_k \log p_k``, which is the same where y is one-hot.
+    """
+    one, other = (set(keys_in(f.bodies[0], words)) for f in (earlier, found))
+    return {key.split("_{")[0] for key in other} <= {key.split("_{")[0] for key in one} and any(key in ("log", "ln") for key in other & one)

@@ -17,6 +17,7 @@ from verify.reading.syntax import (
     Chain,
     Derivative,
     Differential,
+    Ellipsis,
     Group,
     Juxtaposed,
     Link,
@@ -216,7 +217,7 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
                     if sub is not None:
                         if (letter := subscript_letter(sub)) is not None:
                             alone[letter].add(base.text)
-                        for item in items_of(sub) if not layer_word(sub) else ():
+                        for item in items_of(sub) if not (layer_word(sub) or any(isinstance(n, Ellipsis) for n in walk(sub))) else ():
                             if (letter := subscript_letter(item)) is not None:
                                 subscripts[letter].add(base.text)
                         if isinstance(sub, Juxtaposed) and isinstance(sub.items[1], Number) and (letter := letter_of(sub.items[0])):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from verify.reading import markdown, notebook, tex
 from verify.reading.parser import parse
 from verify.reading.scanning import Scan, blank, masked
-from verify.reading.syntax import Chain, Diagnostic, Document, Formula, Link, Node, Prose, Span, Statement, Unreadable, Words
+from verify.reading.syntax import Chain, Diagnostic, Document, Formula, Link, Name, Node, Prose, Span, Statement, Unreadable, Words
 from verify.reading.tokens import macros_in
 
 MAX_CHARS = 20_000_000
@@ -203,7 +203,8 @@ def _joined(parts: list[Formula | Prose]) -> list[Formula | Prose]:
         if not part.statements:
             continue
         taken = 0
-        if going is not None and parts[going.part].cell == part.cell and _goes_on(going, part.statements[0]):
+        aside = going is not None and part.display and _is_aside(parts[going.part], going)
+        if going is not None and not aside and parts[going.part].cell == part.cell and _goes_on(going, part.statements[0]):
             taken = 1
             out[k] = replace(part, statements=part.statements[1:])
         last = next((n for n in range(len(part.statements) - 1, taken - 1, -1) if not _is_words(part.statements[n].content)), None)
@@ -215,6 +216,12 @@ def _joined(parts: list[Formula | Prose]) -> list[Formula | Prose]:
             going = None
     _settle(out, going)
     return out
+
+
+def _is_aside(part: Formula | Prose, going: _Open) -> bool:
+    """Whether a statement in running text only compares letters, ``when $k = j$:``, with which no display behind it goes on."""
+    sides = (going.first, *(link.right for link in going.links))
+    return isinstance(part, Formula) and not part.display and all(isinstance(side, Name) and len(side.text) == 1 for side in sides)
 
 
 def _is_words(node: Node) -> bool:

@@ -76,6 +76,7 @@ from verify.reading.syntax import (
     Words,
 )  # fmt: skip
 from verify.reading.tokens import tokenize
+from verify.reading.traversal import walk
 
 MAX_DEPTH = 60
 MAX_DIAGNOSTICS = 200
@@ -963,8 +964,24 @@ class Expressions:
                 lower = self.script()
             else:
                 upper = self.script()
-        body = self.term() if self.kinds[self.at] != "'" and self.starts_factor() else None
+        body = self.term() if self.kinds[self.at] != "'" and self.starts_factor() else self.negative(lower)
         return Big(self.span(start), operator, lower, upper, body)
+
+    def negative(self, lower: Node | None) -> Node | None:
+        r"""The body of a big operator that begins with its sign, ``\sum_i -y_i``, where it names what the bounds name; else None."""
+        if lower is None or self.kinds[self.at] != "-":
+            return None
+        before = self.at
+        start = self.tokens[self.at].start
+        self.at += 1
+        if self.starts_factor():
+            term = self.term()
+            head = lower.first if isinstance(lower, Chain) and lower.first is not None else lower
+            bound = {n.text for n in walk(head) if isinstance(n, Name)}
+            if any(isinstance(n, Name) and n.text in bound for n in walk(term)):
+                return Added(self.span(start), ("-",), (term,))
+        self.at = before
+        return None
 
     def extremum(self) -> Node:
         r"""``\max`` with bounds is a big operator, ``\max(0, x)`` a function; ``\arg`` goes with the next of them."""

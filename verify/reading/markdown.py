@@ -84,6 +84,13 @@ class _Page:
     fence_ends: tuple[list[int], list[int]] | None = None
 
 
+_ENVIRONMENT = re.compile(r"\s*\\begin\{(?P<name>(?:align|aligned|alignat|gather|gathered|split|equation|eqnarray|multline)\*?)\}")
+_ROW = re.compile(r"[=&\\]")
+"""What a row of a formula has and words have not."""
+FARTHEST_END = 10_000
+"""How far the end of an environment with blank lines in it is looked for."""
+
+
 def scan(text: str, start: int = 0, end: int | None = None, cell: int | None = None) -> Scan:
     """The formulas and the prose of ``text[start:end]``, read as Markdown; spans are offsets into ``text``."""
     page = _Page(text, len(text) if end is None else end, cell, prose=start, line=start, line_known=start)
@@ -284,7 +291,7 @@ def _inline(page: _Page, at: int, limit: int, hard: int | None) -> int:
         m = _OPENER.search(text, at, limit)
         if m is None:
             return limit
-        stop = _next_blank(page, m.start()) if hard is None else hard
+        stop = _beyond_blank_lines(page, m, _next_blank(page, m.start())) if hard is None else hard
         at = m.end()
         if m.group("comment"):
             close = _find(page, "-->", at, page.end)
@@ -472,6 +479,29 @@ def _next_blank(page: _Page, at: int) -> int:
         m = _BLANK_LINE.search(page.text, at, page.end)
         page.blank = m.start() if m else page.end
     return page.blank
+
+
+def _beyond_blank_lines(page: _Page, m: re.Match[str], blank: int) -> int:
+    r"""Where a delimiter's partner is looked for: up to the next blank line, or behind the end of the environment that a display begins
+    with where that one has blank lines between its rows. What stands between them must be rows of formulas, no headings and no display.
+    """
+    opened = _ENVIRONMENT.match(page.text, m.start() if m.group("environment") else m.end())
+    if opened is None or (m.group("environment") is None and m.group("dollars") != "$$" and m.group("bracket") is None):
+        return blank
+    closing = f"\\end{{{opened['name']}}}"
+    close = page.text.find(closing, opened.end(), min(opened.end() + FARTHEST_END, page.end))
+    if close < blank:
+        return blank
+    rows = [row for row in re.split(r"\n[ \t]*\n", page.text[opened.end() : close]) if row.strip()]
+    if any("$" in row or f"\\begin{{{opened['name']}}}" in row or not _ROW.search(row) or _HEADING.match(row) for row in rows):
+        return blank
+    return _next_blank_from(page, close)
+
+
+def _next_blank_from(page: _Page, at: int) -> int:
+    """The first blank line behind a place, which is not remembered."""
+    m = _BLANK_LINE.search(page.text, at, page.end)
+    return m.start() if m else page.end
 
 
 def _find(page: _Page, closing: str, at: int, stop: int) -> int | None:

@@ -70,6 +70,7 @@ IGNORED = frozenset("​‌‍‎‏‪‫‬‭‮﻿\x00")
 _TOKEN = re.compile(
     r"""(?P<char>[^\s\\%\d.])
     | \\(?P<starred>(?:operatorname|text|hspace|vspace|tag|DeclareMathOperator)\*) | \\(?P<name>[A-Za-z]+)
+    | (?P<dots>\.{3}(?=\s*[A-Za-z,+*=-]))
     | (?P<number>\d+(?:\.\d+)?|\.\d+)
     | (?P<row>\\\\)(?:\s*\[-?[\d.]+\s*[a-z]{2}\])? | \\(?P<other>.)
     | (?<!\\)%[^\n]*\n? | (?P<rest>\S)""",
@@ -95,6 +96,8 @@ def tokenize(text: str, start: int = 0, end: int | None = None) -> list[Token]:
                 tokens.append(Token(kind, found, low, high))
         elif group == "number":
             tokens.append(Token("number", found, low, high))
+        elif group == "dots":
+            tokens.append(Token("command", "dots", low, high))
         elif group == "row":
             tokens.append(Token("row", found, low, low + 2))
         else:
