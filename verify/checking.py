@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Protocol
 
 from verify.deciding import Deciders
@@ -68,7 +69,20 @@ def check(
 
         return check_code(text, file=file, assignment=assignment)
     document = read(text, format)
-    given = read(assignment.body) if assignment is not None else None
+    return check_document(document, file=file, assignment=assignment, fast=fast, evidence=evidence, deciders=deciders)
+
+
+def check_document(
+    document: Document,
+    *,
+    file: str = "",
+    assignment: Asking | None = None,
+    fast: bool = False,
+    evidence: bool = False,
+    deciders: Deciders | None = None,
+) -> Report:
+    """The report on a document that was read: see ``check``."""
+    given = _network_of(assignment.body) if assignment is not None else None
     found, stated, judgements = judged(document, given, deciders or Deciders())
     network = found.scopes[-1].network
     if not fast:
@@ -95,12 +109,18 @@ def check(
     )
 
 
+@lru_cache(maxsize=4)
+def _network_of(body: str) -> Document:
+    """An assignment's network as it is read, for all the answers to it."""
+    return read(body)
+
+
 def _asked(assignment: Asking, judgements: Sequence[Judgement], names: Sequence[str], found: Declared) -> tuple[Asked, ...]:
     """How the asked quantities came out; unread where the answer leaves nothing of the assignment's network understood."""
     try:
         return asked(assignment.quantities, judgements, names, found.scopes, assignment.within)
     except ValueError:
-        alone = declared(read(""), read(assignment.body)).scopes
+        alone = declared(read(""), _network_of(assignment.body)).scopes
         return tuple(replace(a, status="unread") for a in asked(assignment.quantities, (), (), alone, assignment.within))
 
 

@@ -14,7 +14,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from verify.checking import check
+from verify.checking import check, check_document
 from verify.deciding import Deciders
 from verify.files import Unreadable, read_bytes, write_text
 from verify.grading.answers import Answer
@@ -78,15 +78,18 @@ _DESK = _Desk()
 def paper(job: Job) -> Paper:
     """What marking an answer gives, whatever was marked before it."""
     sheet = job.sheet
-    if job.report is not None:
-        report = unpacked(job.report)
+    known = unpacked(job.report) if job.report is not None else None
+    data: str | bytes = known.text if known is not None else job.data or b""
+    document = read(data, job.format) if job.format != "py" else None
+    if known is not None:
+        report = known
+    elif document is not None:
+        report = check_document(document, assignment=sheet.assignment, fast=sheet.fast, deciders=_DESK.deciders)
     else:
-        assert job.data is not None
-        report = check(job.data, file="", format=job.format, assignment=sheet.assignment, fast=sheet.fast, deciders=_DESK.deciders)
+        report = check(data, format=job.format, assignment=sheet.assignment, fast=sheet.fast)
     kept = job.report if job.report is not None else packed(report)
     lines = open_lines(report, sheet.given)
     shown = marked_report(replace(report, file=job.answer), lines, sheet)
-    document = None if job.format == "py" else read(report.text if job.data is None else job.data, job.format)
     return Paper(kept, Marked(job.answer, shown.asked), html_report(shown, document), report.relations, lines)
 
 

@@ -174,7 +174,7 @@ class Workspace:
         return None
 
     def _shown(self, claim: Settled, point: Point, left: Expr, right: Expr, conditions: tuple[Condition, ...]) -> Refuted | None:
-        leaves = {name: point.leaves[name] for name in self._leaves(*claim.exprs)}
+        leaves = {name: point.leaves[name] for name in sorted(self._leaves(*claim.exprs))}
         return self.kernel.refute(left, right, conditions, point.sizes, leaves)
 
     def shrink(self, refuted: Refuted) -> Witness:

@@ -10,10 +10,11 @@ from verify.deciding import Decider
 from verify.judging.judgement import Judgement
 from verify.meaning.claims import ChainReading, Typed
 from verify.meaning.repairs import Around, Candidate, letter_for_digit
-from verify.meaning.symbols import keys_in
+from verify.meaning.symbols import COLUMN, ROW, keys_in
 from verify.mistakes import all_mistakes, index_slip
 from verify.mistakes._mistake import Mistake
-from verify.reading.syntax import Node
+from verify.reading.syntax import Name, Node, Reference
+from verify.reading.traversal import walk
 from verify.workspace import Sieve
 
 ONE_EDIT = 1_500
@@ -28,9 +29,10 @@ def diagnose(judgement: Judgement, text: str) -> tuple[Candidate, ...]:
     Misread glyphs, then one mistake on the right side, then one on the left side, then one index in both, then two on the right side. What
     was found for a chain is kept with what was decided about its network: most lines of a class are the same.
     """
-    reading, decider, left, right = judgement.reading, judgement.decider, judgement.left, judgement.link.right
-    if reading is None or decider is None or left is None or right is None:
+    decider, left, right = judgement.decider, judgement.left, judgement.link.right
+    if judgement.reading is None or decider is None or left is None or right is None:
         return ()
+    reading = in_sight(judgement.reading)
     chain = reading.chain
     start = chain.first.span.start if chain.first is not None else left.span.start
     end = max([right.span.end, *(link.right.span.end for link in chain.links if link.right is not None)])
@@ -42,6 +44,24 @@ def diagnose(judgement: Judgement, text: str) -> tuple[Candidate, ...]:
     edits = _searched(reading, decider, left, right, judgement.number, text)
     known.append((reading.network, moved(edits, -start)))
     return edits
+
+
+def in_sight(reading: ChainReading) -> ChainReading:
+    """The reading of a chain with no more of the document than the chain can be about: the lines that it refers to, and which of its own
+    letters, and of the letters of quantities, are indices. So lines that look the same are the same in answers that differ elsewhere.
+    """
+    roots: list[Node] = [reading.chain, *reading.cases]
+    labels: dict[str, Node] = {}
+    for root in roots:
+        for node in walk(root):
+            if isinstance(node, Reference) and node.label in reading.labels and node.label not in labels:
+                labels[node.label] = reading.labels[node.label]
+                roots.append(labels[node.label])
+    network = reading.network
+    letters = {n.text for root in roots for n in walk(root) if isinstance(n, Name)} | {ROW, COLUMN, *"".join(network.slots)}
+    words = network.words
+    words = replace(words, indices=words.indices & letters, bound=words.bound & letters)
+    return ChainReading(replace(network, words=words), reading.chain, labels, reading.cases, reading.vanishes)
 
 
 def moved(candidates: Iterable[Candidate], by: int) -> tuple[Candidate, ...]:

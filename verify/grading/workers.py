@@ -6,6 +6,7 @@ those that were under way then are made again, alone and guarded, and the rest g
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import tempfile
@@ -166,8 +167,13 @@ def _shut_down(executor: Any) -> None:
 
 
 def _begin(parent: int) -> None:
-    """Set up a process of joblib's: held to its memory, and gone when the one that started it is (loky's would stay for ever)."""
+    """Set up a process of joblib's: held to its memory, and gone when the one that started it is (loky's would stay for ever).
+
+    Python looks for garbage after so many new objects, by default so few that an answer's syntax trees set it off hundreds of times.
+    """
     limit_memory(WORKER_MEMORY)
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -17,8 +17,14 @@ class Span(NamedTuple):
     end: int
 
 
+class Remembering:
+    """Has room for what was found below a node, so that it is looked for once; no part of the node's value."""
+
+    __slots__ = ("found",)
+
+
 @dataclass(frozen=True, slots=True)
-class Node:
+class Node(Remembering):
     """The common part of every node: where it stands. Spans do not count in comparisons."""
 
     span: Span = field(compare=False)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from typing import Any, cast
 
 from verify.reading.syntax import Node
+
+
+KEPT = 300
+"""How many nodes are kept at most of a walk: with those below a node at every depth, memory stays a multiple of the text."""
 
 
 class _Fields(dict[type[Node], tuple[str, ...]]):
@@ -44,12 +48,29 @@ def _collect(values: tuple[object, ...], found: list[Node]) -> None:
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """The node and everything below it, parents first; an explicit stack, so that depth does not matter."""
-    stack = [node]
+    """The node and everything below it, parents first; an explicit stack, so that depth does not matter.
+
+    The same formulas are walked through many times: what a walk found is kept with the node where it began.
+    """
+    yield node
+    yield from _under(node)
+
+
+def _under(node: Node) -> Sequence[Node]:
+    """What stands below a node, without the node itself: it would hold itself in memory."""
+    try:
+        return cast(Sequence[Node], node.found)
+    except AttributeError:
+        pass
+    found: list[Node] = []
+    stack = below(node)[::-1]
     while stack:
         top = stack.pop()
-        yield top
+        found.append(top)
         stack.extend(reversed(below(top)))
+    if len(found) <= KEPT:
+        object.__setattr__(node, "found", found)
+    return found
 
 
 def replaced(root: Node, old: Node, new: Node) -> Node:

@@ -6,7 +6,7 @@ import base64
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
@@ -202,9 +202,11 @@ class _Page:
 
     def math(self, latex: str, *, display: bool = False) -> Markup:
         """LaTeX of the report as a formula."""
+        if not self.macros:
+            return _math(latex, display)
         key = latex, display
         if key not in self.known:
-            self.known[key] = Markup("").join(Markup(written(part)) for part in latex_as_mathml(latex, self.macros, display=display))
+            self.known[key] = _markup(latex, self.macros, display)
         return self.known[key]
 
     def written(self, source: str, *, display: bool = False) -> Markup:
@@ -269,6 +271,16 @@ class _Page:
     def readings(self) -> list[tuple[Relation, Markup]]:
         """How each relation was read."""
         return [(relation, self.math(relation.read_as, display=True)) for relation in self.report.relations if relation.read_as]
+
+
+@lru_cache(maxsize=2_000)
+def _math(latex: str, display: bool) -> Markup:
+    """A formula without macros as markup; the pages of a class show the same ones again and again."""
+    return _markup(latex, NO_MACROS, display)
+
+
+def _markup(latex: str, macros: Mapping[str, Macro], display: bool) -> Markup:
+    return Markup("").join(Markup(written(part)) for part in latex_as_mathml(latex, macros, display=display))
 
 
 def _body(row: Row) -> Markup:
