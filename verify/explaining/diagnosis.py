@@ -36,7 +36,7 @@ def diagnose(judgement: Judgement, text: str) -> tuple[Candidate, ...]:
     chain = reading.chain
     start = chain.first.span.start if chain.first is not None else left.span.start
     end = max([right.span.end, *(link.right.span.end for link in chain.links if link.right is not None)])
-    line = (text[start:end], chain, judgement.number, reading.cases, tuple(sorted(reading.labels.items())))
+    line = (text[start:end], chain, judgement.number, reading.cases, reading.stated, tuple(sorted(reading.labels.items())))
     known = decider.explained.setdefault(line, [])
     for network, edits in known:
         if network == reading.network:
@@ -50,7 +50,7 @@ def in_sight(reading: ChainReading) -> ChainReading:
     """The reading of a chain with no more of the document than the chain can be about: the lines that it refers to, and which of its own
     letters, and of the letters of quantities, are indices. So lines that look the same are the same in answers that differ elsewhere.
     """
-    roots: list[Node] = [reading.chain, *reading.cases]
+    roots: list[Node] = [reading.chain, *reading.cases, *reading.stated]
     labels: dict[str, Node] = {}
     for root in roots:
         for node in walk(root):
@@ -61,7 +61,7 @@ def in_sight(reading: ChainReading) -> ChainReading:
     letters = {n.text for root in roots for n in walk(root) if isinstance(n, Name)} | {ROW, COLUMN, *"".join(network.slots)}
     words = network.words
     words = replace(words, indices=words.indices & letters, bound=words.bound & letters)
-    return ChainReading(replace(network, words=words), reading.chain, labels, reading.cases, reading.vanishes)
+    return ChainReading(replace(network, words=words), reading.chain, labels, reading.cases, reading.stated, reading.vanishes)
 
 
 def moved(candidates: Iterable[Candidate], by: int) -> tuple[Candidate, ...]:
