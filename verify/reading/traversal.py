@@ -8,7 +8,6 @@ from typing import Any, cast
 
 from verify.reading.syntax import Node
 
-
 KEPT = 300
 """How many nodes are kept at most of a walk: with those below a node at every depth, memory stays a multiple of the text."""
 
