@@ -6,6 +6,7 @@ transpose, a sum without body, a one-sided partial. ``verify.meaning`` settles i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -21,6 +22,7 @@ class Remembering:
     """Has room for what was found below a node, so that it is looked for once; no part of the node's value."""
 
     __slots__ = ("found",)
+    found: Sequence[Node]
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def walk(node: Node) -> Iterator[Node]:
 def _under(node: Node) -> Sequence[Node]:
     """What stands below a node, without the node itself: it would hold itself in memory."""
     try:
-        return cast(Sequence[Node], node.found)
+        return node.found
     except AttributeError:
         pass
     found: list[Node] = []
