@@ -353,11 +353,11 @@ class Workspace:
         """The leaves to draw between 0 and 1 so that the program has a value: those that logarithms and roots make need of."""
         unit = frozenset[str]()
         for definition in self.program.definitions:
-            body = self._definitions[definition.name].body
+            body, whole = self._definitions[definition.name].body, Tensor(definition.name, definition.indices)
             while body is not None:
                 try:
                     with np.errstate(all="ignore"):
-                        good = all(np.all(np.isfinite(p.tensor(definition.name))) for p in self._sample(unit, self._base)[:2])
+                        good = all(np.all(np.isfinite(p.value(whole))) for p in self._sample(unit, self._base)[:2])
                 except (OutOfReach, RecursionError):
                     return unit
                 direct = frozenset(n for n in definition.uses if self._definitions[n].body is None) - unit

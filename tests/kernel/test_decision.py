@@ -156,19 +156,19 @@ def test_what_is_true_and_has_no_proof_is_tested(left: Expr, right: Expr) -> Non
     assert isinstance(decision, AgreesModuloPrimes)
     assert decision.bound_log2 <= -40
     assert decision.trials == len(decision.primes) == len(set(decision.primes))
-    assert all(2**60 < prime < 2**61 for prime in decision.primes)
+    assert all(2**30 < prime < 2**31 for prime in decision.primes)
     assert decision.degree >= 1
     assert decision.height >= 1
 
 
 def test_the_test_itself_needs_no_normal_form() -> None:
-    """The gradients of the network by residues alone: with no step in sight tested, with steps in as many trials as it takes."""
+    """The gradients of the network by residues alone: each choice of the signs of three units that stand under exponentials is tried."""
     kernel, sizes = Kernel(classifier()), {"in": 2, "h1": 3, "h2": 2, "out": 3}
     for name in ("z", "wo", "b2", "softmax", "b1"):
         decision = kernel.test(*GRADIENTS[name], (), sizes)
         assert isinstance(decision, AgreesModuloPrimes), name
         assert decision.sizes == tuple(sorted(sizes.items()))
-        assert (decision.trials > 20) is (name == "b1")
+        assert decision.trials == 208  # (7/8)^208 is below 2^-40
     assert isinstance(kernel.test(GRADIENTS["z"][0], neg(ERROR), (), sizes), Undecided)
 
 
@@ -197,7 +197,7 @@ def test_points_without_an_inverse_are_drawn_again() -> None:
     y, sizes = tensor("y", m), {"in": 1, "h1": 2, "h2": 1, "out": 3}
     decision = Kernel(classifier(frozenset({OneHot("y")}))).test(div(y, y), ONE, (), sizes)
     assert isinstance(decision, Undecided)
-    assert "0 trials" in decision.reason
+    assert "too many trials" in decision.reason
 
 
 def test_too_wide_is_not_tested() -> None:
@@ -211,16 +211,17 @@ def test_too_many_signs_are_not_tested() -> None:
     product = mul(*(Step(add(tensor("x", t), num(t))) for t in range(9)))
     decision = PLAIN.kernel.test(product, product, (), {"n": 9})
     assert isinstance(decision, Undecided)
-    assert "2^" in decision.reason
+    assert "too many trials" in decision.reason
 
 
 def test_too_many_trials_are_not_made() -> None:
     """What takes many trials at widths where each is long is not tested: the work of all trials together is bounded."""
     steps = Sum(q, mul(*(Step(add(tensor("w", p, q), num(t))) for t in range(4)), tensor("x", q)))
-    assert isinstance(PLAIN.kernel.test(steps, steps, (), {"n": 3}), Undecided)
+    assert isinstance(PLAIN.kernel.test(steps, steps, (), {"n": 3}), AgreesModuloPrimes)
+    assert isinstance(PLAIN.kernel.test(steps, steps, (), {"n": 200}), Undecided)
     one = Sum(q, mul(Step(tensor("w", p, q)), tensor("x", q)))
     assert isinstance(PLAIN.kernel.test(one, one, (), {"n": 3}), AgreesModuloPrimes)
-    assert isinstance(PLAIN.kernel.test(one, one, (), {"n": 200}), Undecided)
+    assert isinstance(PLAIN.kernel.test(one, one, (), {"n": 100}), AgreesModuloPrimes)
 
 
 def test_assumptions_decide_which_claims_hold() -> None:

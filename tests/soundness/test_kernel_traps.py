@@ -64,7 +64,7 @@ from verify.kernel.expr import (
     substitute,
     total,
 )
-from verify.kernel.program import Equal, Positive, Program, SumsToOne, Unequal
+from verify.kernel.program import Equal, OneHot, Positive, Program, SumsToOne, Unequal
 from verify.workspace import Workspace
 
 CLASSIFIER = Workspace(classifier())
@@ -659,6 +659,31 @@ def test_a_derivative_means_nothing_where_its_function_has_no_value() -> None:
     assert isinstance(kernel.prove(slope, power(U, -1)), Proved) and kernel.prove(slope, root) is None
     assert kernel.refute(slope, root, (), {}, {"u": Fraction(-1)}) is None
     assert isinstance(kernel.refute(slope, neg(root), (), {}, {"u": Fraction(1)}), Refuted)
+
+
+@pytest.mark.parametrize(("left", "right"), [
+    (Apply("exp", mul(U, Step(U))), Apply("exp", U)),  # false where u < 0
+    (Apply("f", mul(Step(U), Step(V), Step(sub(U, V)), U)), Apply("f", num(0))),  # false for one choice of three signs
+    (Apply("f", Sum(p, mul(Step(tensor("x", p)), tensor("x", p)))), Apply("f", Sum(p, tensor("x", p)))),
+    (Step(add(mul(U, Step(V)), V)), Step(add(U, V))),
+])
+def test_signs_under_functions_are_all_tried(left: Expr, right: Expr) -> None:
+    """f(u·[u > 0]) is f(u) in every second trial: a test that counts the signs outside of functions only would pass it in one of two."""
+    kernel = Kernel(Program((*SQUARES, definition("u"), definition("v"), definition("x", p))))
+    for _ in range(20):
+        assert isinstance(kernel.test(left, right, (), {"n": 3}), Undecided)
+        assert isinstance(kernel.test(left, left, (), {"n": 3}), AgreesModuloPrimes | Undecided)
+
+
+@pytest.mark.parametrize(("left", "right"), [
+    (Apply("f", tensor("y", 0)), Apply("f", ONE)), (Apply("f", mul(U, tensor("y", 0))), Apply("f", num(0))),
+])
+def test_one_hot_rows_under_functions_are_all_tried(left: Expr, right: Expr) -> None:
+    """f(y_0) is f(1) in one trial of three, and f(0·u) in two."""
+    y = definition("y", Index("i", "n"))
+    kernel = Kernel(Program((y, definition("u")), frozenset({OneHot("y")})))
+    for _ in range(20):
+        assert isinstance(kernel.test(left, right, (), {"n": 3}), Undecided)
 
 
 def test_no_two_axes_have_one_width() -> None:

@@ -8,7 +8,7 @@ Jacobians by the quantities in between: however many paths there are, the size i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 
@@ -22,26 +22,18 @@ from verify.kernel.program import Definition, OutOfReach, Program
 WORK = 50_000  # factors that one differentiation writes down at most
 
 
-@dataclass(frozen=True)
-class Rule:
-    """What is known of a function: its derivative, and what its argument must be where not every number will do."""
-
-    derivative: Callable[[Expr], Expr]
-    domain: str = ""
-
-
-RULES: Mapping[str, Rule] = {
-    "exp": Rule(lambda u: Apply("exp", u)),
-    "log": Rule(lambda u: power(u, -1), "> 0"),
-    "sin": Rule(lambda u: Apply("cos", u)),
-    "cos": Rule(lambda u: neg(Apply("sin", u))),
-    "sinh": Rule(lambda u: Apply("cosh", u)),
-    "cosh": Rule(lambda u: Apply("sinh", u)),
-    "tanh": Rule(lambda u: sub(ONE, power(Apply("tanh", u), 2))),
-    "atan": Rule(lambda u: power(add(ONE, power(u, 2)), -1)),
-    "sigmoid": Rule(lambda u: mul(Apply("sigmoid", u), sub(ONE, Apply("sigmoid", u)))),
-    "softplus": Rule(lambda u: Apply("sigmoid", u)),
-    "erf": Rule(lambda u: mul(num(2), power(Pi(), Fraction(-1, 2)), Apply("exp", neg(power(u, 2))))),
+RULES: Mapping[str, Callable[[Expr], Expr]] = {
+    "exp": lambda u: Apply("exp", u),
+    "log": lambda u: power(u, -1),
+    "sin": lambda u: Apply("cos", u),
+    "cos": lambda u: neg(Apply("sin", u)),
+    "sinh": lambda u: Apply("cosh", u),
+    "cosh": lambda u: Apply("sinh", u),
+    "tanh": lambda u: sub(ONE, power(Apply("tanh", u), 2)),
+    "atan": lambda u: power(add(ONE, power(u, 2)), -1),
+    "sigmoid": lambda u: mul(Apply("sigmoid", u), sub(ONE, Apply("sigmoid", u))),
+    "softplus": lambda u: Apply("sigmoid", u),
+    "erf": lambda u: mul(num(2), power(Pi(), Fraction(-1, 2)), Apply("exp", neg(power(u, 2)))),
 }
 
 
@@ -101,7 +93,7 @@ def differentiate(expr: Expr, entry: Callable[[Tensor], Expr], avoid: frozenset[
                     slope = mul(slope, Prod(other, add(factor, mul(delta(other, new), sub(ONE, factor)))))
                 return ZERO if slope == ZERO else summed(new, slope)
             case Apply(function, argument, order):
-                outer = RULES[function].derivative(argument) if function in RULES else Apply(function, argument, order + 1)
+                outer = RULES[function](argument) if function in RULES else Apply(function, argument, order + 1)
                 return mul(outer, d(argument))
             case Derivative():
                 raise ValueError("an inner derivative is resolved first")

@@ -20,11 +20,11 @@ from verify.kernel.calculus import Resolver
 from verify.kernel.evaluate import BALL, Plan, Point
 from verify.kernel.expr import Apply, Delta, Derivative, Expr, Index, Position, Pow, Prod, Size, Sum, Tensor, children, substitute
 from verify.kernel.lazy import lazy
-from verify.kernel.modular import DRAWN, Bound, Bounds, Modular, Ratio, contracted, law
+from verify.kernel.modular import DRAWN, Bound, Bounds, Residues, Trials, contracted, law
 from verify.kernel.normal_form import PLAIN, Advice, Normalizer, Proof
 from verify.kernel.program import Assumption, Condition, Definition, Equal, OneHot, OutOfReach, Positive, Program, SumsToOne, Unequal, nodes
 
-NODES, LEVELS, WIDEST, TRIALS, MOST_ENTRIES = 20_000, 100, 1 << 12, 256, 1 << 22
+NODES, LEVELS, WIDEST, TRIALS, MOST_ENTRIES, TOGETHER = 20_000, 100, 1 << 12, 1 << 12, 1 << 25, 1 << 21
 _SEAL = object()
 _PRECISION = RLock()  # FLINT keeps one precision for the whole process
 
@@ -151,6 +151,7 @@ class Settled:
         """The axes that it runs over, each with the least number of positions that it has: those that are named exist."""
         found, definitions = {index.axis: 1 for index in self.indices}, self.resolver.definitions
         for node in nodes(definitions, *self.exprs, *(Delta(c.left, c.right) for c in self.apart)):
+            places: list[tuple[Position, str]] = []
             match node:
                 case Tensor(name, positions):
                     places = [*zip(positions, definitions[name].axes, strict=True)]
@@ -158,8 +159,6 @@ class Settled:
                     places = [(p, i.axis) for p in (left, right) for i in node.free]
                 case Size(axis) | Sum(Index(_, axis), _) | Prod(Index(_, axis), _):
                     places = [(0, axis)]
-                case _:
-                    places = []
             for position, axis in places:
                 found[axis] = max(found.get(axis, 1), position + 1 if isinstance(position, int) else 1)
         return found
@@ -305,14 +304,13 @@ class Kernel:
         leaves = {name: np.array(entries, dtype=object) for name, entries in values.items() if name in claim.used}
         if not claim.within(sizes) or not self._model(claim.used, sizes, leaves):
             return None
-        for precision in (96, 512):
-            try:
+        try:
+            for precision in (96, 512):
                 with _PRECISION, flint.ctx.workprec(precision):
-                    refuted = self._apart(claim, sizes, leaves)
-            except OutOfReach:
-                return None
-            if refuted is not None:
-                return refuted
+                    if refuted := self._apart(claim, sizes, leaves):
+                        return refuted
+        except OutOfReach:
+            return None
         return None
 
     def _apart(self, claim: Settled, sizes: Mapping[str, int], leaves: Mapping[str, Any]) -> Refuted | None:
@@ -364,30 +362,25 @@ class Kernel:
         plan, primes = Plan(definitions, law), list[int]()
         try:
             bounds = Bounds(plan, sizes, {d.name: self._bound(d, sizes) for d in used})
-            ratio = Ratio.plus(*map(bounds.value, sums))
-            once = math.log2(max(bounds.survival(ratio), 2.0**-60))
-            possible = min(TRIALS, MOST_ENTRIES // bounds.work) if claim.allowed(sizes).any() else 0
-            for _ in range(possible):
-                field = Modular()
-                leaves = {d.name: self._drawn(d, sizes, field) for d in used}
-                try:
-                    left_sum, right_sum = map(Point(plan, sizes, leaves, field).value, sums)
-                    if left_sum != right_sum:
-                        return Undecided("engine gap: neither proved nor refuted, and the sides differ modulo a prime")
-                except ZeroDivisionError:
-                    continue
-                primes.append(field.prime)
-                if once * possible > -40:
-                    break
-                if once * len(primes) <= -40:
-                    degree, _, height = map(math.ceil, ratio.top.times(ratio.bottom))
-                    assumptions = tuple(sorted((a for a in self.program.assumptions if a.name in names), key=repr))
-                    found = tuple(sorted(sizes.items()))
-                    return Tested(once * len(primes), found, tuple(primes), len(primes), degree, height, assumptions, _SEAL)
+            ratio = bounds.plus(*map(bounds.value, sums))
+            needed = bounds.trials(ratio) if claim.allowed(sizes).any() else math.inf
+            possible, together = min(TRIALS, MOST_ENTRIES // bounds.work), max(1, TOGETHER // bounds.work)
+            while len(primes) < needed:
+                lack = needed - len(primes)
+                if not possible:
+                    raise OutOfReach("that would take too many trials")
+                trials = Trials(int(min(lack, together)) if lack <= possible else 1)
+                point = Residues(plan, sizes, {d.name: self._drawn(d, sizes, trials) for d in used}, trials)
+                one, other = map(point.value, sums)
+                if np.any((one != other) & point.met):
+                    return Undecided("engine gap: neither proved nor refuted, and the sides differ modulo a prime")
+                primes += trials.primes[point.met].tolist()
+                possible = possible - len(trials.primes) if lack <= possible else 0
+            degree, _, height = map(math.ceil, bounds.of(ratio))
+            assumptions = tuple(sorted((a for a in self.program.assumptions if a.name in names), key=repr))
+            return Tested(-40.0, tuple(sorted(sizes.items())), tuple(primes), len(primes), degree, height, assumptions, _SEAL)
         except OutOfReach as reason:
             return Undecided(f"not proved, and not tested: {reason}")
-        chance = f"2^{once * len(primes):.0f}"
-        return Undecided(f"not proved, and the chance that {len(primes)} trials miss an error is only known to be below {chance}")
 
     def _assumed(self, d: Definition) -> OneHot | SumsToOne | None:
         """What is assumed of a leaf's rows, the stronger assumption of two."""
@@ -403,18 +396,18 @@ class Kernel:
                 return Bound(1, 0, math.log2(sizes[d.axes[position]]))
         return DRAWN
 
-    def _drawn(self, d: Definition, sizes: Mapping[str, int], field: Modular) -> Any:
+    def _drawn(self, d: Definition, sizes: Mapping[str, int], trials: Trials) -> Any:
         """Residues for a leaf, uniform among those that meet the assumptions."""
         shape, assumed = tuple(sizes[axis] for axis in d.axes), self._assumed(d)
-        entries = field.drawn(*shape)
+        if isinstance(assumed, OneHot):
+            words, n = np.moveaxis(trials.words(*shape), assumed.position, 0), shape[assumed.position]
+            places = np.arange(n).reshape(-1, *[1] * (words.ndim - 1))
+            return np.moveaxis((places == words[0] % n).astype(np.uint64), 0, assumed.position)
+        entries = trials.drawn(*shape)
         if assumed is not None:
-            rows, (zero, one) = np.moveaxis(entries, assumed.position, 0), map(field.leaf, (Fraction(0), Fraction(1)))
-            if isinstance(assumed, OneHot):
-                places = np.arange(len(rows)).reshape(-1, *[1] * (rows.ndim - 1))
-                rows[:] = np.where(places == np.vectorize(int, otypes=[object])(rows[0]) % len(rows), one, zero)
-            else:
-                rows[-1] = one - rows[:-1].sum(0)
-        return field.leaf(entries)
+            rows = np.moveaxis(entries, assumed.position, 0)
+            rows[-1] = (trials.primes + 1 - rows[:-1].sum(0) % trials.primes) % trials.primes
+        return entries
 
 
 def _partial(expr: Expr) -> bool:

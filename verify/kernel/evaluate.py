@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, reduce
 from random import Random
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import flint
 import numpy as np
@@ -49,7 +49,7 @@ def _as_it_is(data: Any) -> Any:
 @cache
 def _reshaping(order: tuple[int, ...], kept: tuple[bool, ...]) -> Callable[[Any], Any]:
     key = tuple(slice(None) if k else None for k in kept)
-    return lambda data: data.transpose(order)[key]
+    return lambda data: data.transpose(*order, *range(len(order), data.ndim))[key]
 
 
 def _aligned(indices: tuple[Index, ...], onto: tuple[Index, ...]) -> Callable[[Any], Any]:
@@ -157,7 +157,7 @@ class Plan:
         if len(indices) == len(places):
             return Value(value.number, indices)
         fixed = tuple(None if isinstance(p, Index) else p for p in places)
-        diagonal = None if len(indices) == len(left) else (tuple(map(indices.index, left)), tuple(range(len(indices))))
+        diagonal = None if len(indices) == len(left) else ((*map(indices.index, left), ...), (*range(len(indices)), ...))
         return self._made("view", (fixed, diagonal), indices, (value,))
 
     def _joined(self, kind: str, values: list[Value]) -> Value:
@@ -192,6 +192,7 @@ class Plan:
         """The product of two values summed over indices."""
         one, other = (self._summed(v, {i for i in gone if i in v.indices and i not in w.indices}) for v, w in ((one, other), (other, one)))
         gone = {i for i in gone if i in one.indices}
+        ways = None
         if len(gone) == 1 and {*one.indices} & {*other.indices} == gone:
             (index,) = gone
             if other.indices[-1] == index and index in (one.indices[-2:-1] or one.indices):
@@ -199,28 +200,16 @@ class Plan:
             left = (*(i for i in one.indices if i != index), index)
             rest = tuple(i for i in other.indices if i != index)
             right = (*rest[:-1], index, *rest[-1:])
-            return self._made("dot", (_aligned(one.indices, left), _aligned(other.indices, right)), left[:-1] + rest, (one, other), gone)
-        letters = tuple(sorted({*one.indices, *other.indices}))
-        result = tuple(i for i in letters if i not in gone)
+            result, ways = left[:-1] + rest, (_aligned(one.indices, left), _aligned(other.indices, right))
+        else:
+            result = tuple(sorted({*one.indices, *other.indices} - gone))
+        letters = (*result, *sorted(gone))
         data = tuple(tuple(map(letters.index, indices)) for indices in (one.indices, other.indices, result))
-        return self._made("einsum", data, result, (one, other), gone)
+        return self._made("dot", (ways, data), result, (one, other), gone)
 
 
 def _weight(value: Value) -> int:
     return len(value.indices)
-
-
-class Field(Protocol):
-    """What the numbers of a plan are: arrays with + and ×, and what else it takes."""
-
-    @property
-    def limit(self) -> int: ...
-    def leaf(self, values: Any) -> Any: ...
-    def pi(self) -> Any: ...
-    def dot(self, left: Any, right: Any) -> Any: ...
-    def power(self, data: Any, exponent: Fraction | int) -> Any: ...
-    def step(self, data: Any) -> Any: ...
-    def apply(self, data: Any, function: str, order: int) -> Any: ...
 
 
 class Point:
@@ -229,7 +218,7 @@ class Point:
     ``leaves`` hold what the field's ``leaf`` takes: arrays of Fractions.
     """
 
-    def __init__(self, plan: Plan, sizes: Mapping[str, int], leaves: Mapping[str, Any], field: Field) -> None:
+    def __init__(self, plan: Plan, sizes: Mapping[str, int], leaves: Mapping[str, Any], field: Numbers) -> None:
         self.plan, self.sizes, self.leaves, self.field = plan, sizes, leaves, field
         self.work = 0  # entries computed so far
         self._results: dict[int, Any] = {}
@@ -255,11 +244,6 @@ class Point:
         data, shape = _aligned(self.plan.value(expr).indices, indices)(self.value(expr)), tuple(self.sizes[i.axis] for i in indices)
         return data if isinstance(data, np.ndarray) and data.shape == shape else np.broadcast_to(data, shape)
 
-    def tensor(self, name: str) -> Any:
-        """All entries of a quantity, its axes in the order of its definition."""
-        indices = self.plan.definitions[name].indices
-        return self.array(Tensor(name, indices), indices)
-
     def _fit(self, axes: tuple[str, ...]) -> int:
         """The number of entries over some axes."""
         entries = math.prod(self.sizes[a] for a in axes)
@@ -282,10 +266,12 @@ class Point:
     def leaf(self, op: Operation) -> Any:
         return self.field.leaf(self.leaves[op.data])
 
-    def delta(self, op: Operation) -> Any:
+    def same(self, op: Operation) -> Any:
         n = self.sizes[op.data[0]]
-        same = np.arange(n) == op.data[1] if len(op.data) == 2 else np.eye(n, dtype=bool)
-        return np.where(same, self.field.leaf(Fraction(1)), self.field.leaf(Fraction(0)))
+        return np.arange(n) == op.data[1] if len(op.data) == 2 else np.eye(n, dtype=bool)
+
+    def delta(self, op: Operation) -> Any:
+        return np.where(self.same(op), self.field.leaf(Fraction(1)), self.field.leaf(Fraction(0)))
 
     def view(self, op: Operation, data: Any) -> Any:
         fixed, diagonal = op.data
@@ -299,10 +285,8 @@ class Point:
         return op.data[0](left) * op.data[1](right)
 
     def dot(self, op: Operation, left: Any, right: Any) -> Any:
-        return self.field.dot(op.data[0](left), op.data[1](right))
-
-    def einsum(self, op: Operation, left: Any, right: Any) -> Any:
-        return np.einsum(left, op.data[0], right, *op.data[1:])
+        ways, (one, other, result) = op.data
+        return self.field.dot(ways[0](left), ways[1](right)) if ways else np.einsum(left, one, right, other, result)
 
     def sum(self, op: Operation, data: Any) -> Any:
         return np.add.reduce(data, op.data)

@@ -275,35 +275,15 @@ def substitute(expr: Expr, table: Mapping[Index, Position]) -> Expr:
             inserted = {b for b in table.values() if isinstance(b, Index)}
             new = fresh(index, inserted | (body.free - {index})) if index in inserted else index
             return type(expr)(new, substitute(body, {**table, index: new}))
-        case Derivative(body, wrt):
-            moved = substitute(wrt, table)
-            assert isinstance(moved, Tensor)
-            return Derivative(substitute(body, table), moved)
     return rebuild(expr, tuple(substitute(child, table) for child in children(expr)))
 
 
 def rebuild(expr: Expr, below: tuple[Expr, ...]) -> Expr:
     """The same node over other children; constants are joined, nothing else is computed."""
-    match expr:
-        case Add():
-            return add(*below)
-        case Mul():
-            return mul(*below)
-        case Pow(_, exponent):
-            return Pow(below[0], exponent)
-        case Sum(index, _):
-            return Sum(index, below[0])
-        case Prod(index, _):
-            return Prod(index, below[0])
-        case Step():
-            return Step(below[0])
-        case Apply(function, _, order):
-            return Apply(function, below[0], order)
-        case Derivative():
-            wrt = below[1]
-            assert isinstance(wrt, Tensor)
-            return Derivative(below[0], wrt)
-    return expr
+    if isinstance(expr, (Add, Mul)):
+        return add(*below) if isinstance(expr, Add) else mul(*below)
+    make, rest = type(expr), iter(below)
+    return make(*(next(rest) if isinstance(part, Expr) else part for part in expr.parts)) if below else expr
 
 
 def delta(left: Position, right: Position) -> Expr:

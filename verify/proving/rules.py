@@ -102,7 +102,7 @@ def steps(body: Expr, wrt: Tensor, depends: Callable[[str], bool]) -> Iterator[A
                 return mul(num(exponent), power(base, exponent - 1), d(base))
             case Apply(function, argument, 0):
                 named({"exp": "exponential", "log": "logarithm"}.get(function, "elementary derivative"))
-                outer = RULES[function].derivative(argument) if function in RULES else Apply(function, argument, 1)
+                outer = RULES[function](argument) if function in RULES else Apply(function, argument, 1)
                 return mul(outer, d(argument))
         return differentiate(e, entry, wrt.free)
 
