@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from functools import reduce
 from math import ceil, floor, inf, log2, prod
 from secrets import token_bytes
