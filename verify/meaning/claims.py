@@ -372,7 +372,8 @@ class ChainReading:
         A derivative that is given with a δ or with cases of the same letters (``both together: …``) is not meant in one of the cases.
         """
         free = left.free | right.free
-        apart = {d.free for d in nodes({}, right) if isinstance(d, k.Delta)} if isinstance(left, k.Derivative) else set()
+        formulas = [b for a, b in ((left, right), (right, left)) if isinstance(a, k.Derivative)]
+        apart = {d.free for formula in formulas for d in nodes({}, formula) if isinstance(d, k.Delta)}
         found: list[Condition] = [*self._read(self.stated, around, free)]
         found += [c for c in self._read(self.cases, around, free) if {c.left, c.right} not in apart]
         return tuple(found)

@@ -31,11 +31,12 @@ from verify.meaning.entrywise import with_entrywise_products
 from verify.meaning.exposed import exposed, in_order
 from verify.meaning.families import Families, families, instances, is_shape
 from verify.meaning.iterates import plain_iterates
+from verify.meaning.layer_letters import plain_layers
 from verify.meaning.layers import layers_by_entries, with_layers_of_nablas
 from verify.meaning.matrices import Grid, MatrixElaborator, is_matrix_notation
 from verify.meaning.named import functions_named, with_functions
 from verify.meaning.network import Network
-from verify.meaning.primes import plain_primes
+from verify.meaning.primes import plain_primes, without_primed_indices
 from verify.meaning.shapes import (
     UNIT,
     Shapes,
@@ -144,9 +145,11 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
     version of it a claim."""
     given = lines(assignment) if assignment is not None else []
     own = continued(lines(document, len(given)))
-    statements = plain_statements(without_twins(with_layers_of_nablas(plain_iterates(line.statement for line in given + own))))
+    written = without_primed_indices(line.statement for line in given + own)
+    statements = plain_statements(without_twins(with_layers_of_nablas(plain_iterates(written))))
     named = functions_named(document, statements)
-    contents = plain_deltas(plain_squares(plain_conditionals([with_functions(plain_primes(s.content), named) for s in statements])))
+    contents = [with_functions(plain_primes(s.content), named) for s in statements]
+    contents = plain_layers(plain_deltas(plain_squares(plain_conditionals(contents))))
     every = [
         replace(line, statement=replace(statement, content=content))
         for line, statement, content in zip(given + own, statements, contents, strict=True)

@@ -28,6 +28,7 @@ from verify.meaning.symbols import (
     script_text,
     symbol_node,
 )
+from verify.notations.index import PLAIN_TAGS
 from verify.programs import in_terms_of, resolve
 from verify.reading.syntax import (
     Added,
@@ -64,7 +65,7 @@ class Undeclared(Unread):
     """A side names a quantity that the document does not declare."""
 
     def __init__(self, key: str) -> None:
-        super().__init__(f"{key} is not declared")
+        super().__init__(f"{key.translate(PLAIN_TAGS)} is not declared")
         self.key = key
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from verify.kernel.expr import Delta, Expr, Index, Position, Prod, Sum, Tensor
@@ -18,10 +19,19 @@ def sides(page: Page, exprs: Sequence[Expr]) -> tuple[str, ...] | Unsayable:
         return reason
 
 
+LAYER_TAGS = {letter: chr(ord("𝖺") + ord(letter) - ord("a")) for letter in map(chr, range(ord("a"), ord("z") + 1))}
+"""The tags of quantities that a document tells apart by the letter of their index: letters that no document uses."""
+PLAIN_TAGS = str.maketrans({tag: letter for letter, tag in LAYER_TAGS.items()})
+_TAG_BEFORE_INDICES = re.compile(f"_{{[{''.join(LAYER_TAGS.values())}],")
+
+
 def shown(expr: Expr, names: Mapping[Index, str] | None = None) -> str:
-    """LaTeX for an expression; indices keep their letters where these are free, implicit ones get letters of their own."""
+    """LaTeX for an expression; indices keep their letters where these are free, implicit ones get letters of their own.
+
+    Tags that a document says by the letter of an index are left out.
+    """
     letters = names if names is not None else naming(_written([expr]))
-    return _Indices(Page(Program(), letters)).text(expr)
+    return _TAG_BEFORE_INDICES.sub("_{", _Indices(Page(Program(), letters)).text(expr)).translate(PLAIN_TAGS)
 
 
 def shown_relation(left: Expr, right: Expr) -> str:

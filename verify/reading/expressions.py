@@ -31,6 +31,7 @@ from verify.reading.lexicon import (
     OPENING,
     OPERATORS,
     OTHERWISE_WORDS,
+    PLAIN_NAMES,
     PLAIN_WORDS,
     PRODUCTS,
     ROWS_OF_CASES,
@@ -115,7 +116,9 @@ _NO_FACTOR = (
     | {"\\&", "\\%", "\\$", "\\#"}
 )
 """The kinds that no factor begins with."""
-_FIRST_LETTERS = {letter: tuple(w for w in PLAIN_WORDS if w[0] == letter) for letter in {w[0] for w in PLAIN_WORDS}}
+_WORDS = {**dict.fromkeys(PLAIN_WORDS, ("(", "[", "_", "{", "\\{")), **dict.fromkeys(PLAIN_NAMES, ("_",))}
+"""The words in bare letters, each with the kinds one of which stands behind it."""
+_FIRST_LETTERS = {letter: tuple(w for w in _WORDS if w[0] == letter) for letter in {w[0] for w in _WORDS}}
 _STATEMENT_LETTERS = frozenset(word[0] for word in STATEMENT_WORDS)
 _LONGEST_WORD = max(map(len, STATEMENT_WORDS))
 _MATRIX_LIKE = MATRICES.keys() | CASES
@@ -659,12 +662,12 @@ class Expressions:
         return Number(Span(token.start, end), text)
 
     def letters(self) -> Node:
-        """A letter, or a function's name in bare letters before its argument."""
+        """A letter, or a word in bare letters: a function's name before its argument, a quantity's before its subscript."""
         token = self.tokens[self.at]
         if self.kinds[self.at + 1] == "letter" and token.text in _FIRST_LETTERS:
             for word in _FIRST_LETTERS[token.text]:
                 beyond = self.at + len(word)
-                if self.kinds[self.at : beyond] != ["letter"] * len(word) or self.kinds[beyond] not in ("(", "[", "_", "{", "\\{"):
+                if self.kinds[self.at : beyond] != ["letter"] * len(word) or self.kinds[beyond] not in _WORDS[word]:
                     continue
                 end = self.tokens[beyond - 1].end
                 if end - token.start == len(word) and self.text.startswith(word, token.start):

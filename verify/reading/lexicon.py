@@ -58,6 +58,8 @@ ACCENTS = {
 FUNCTIONS = _names("ln log exp sin cos tan sinh cosh tanh arctan arcsin arccos det Pr")
 PLAIN_WORDS = ("softmax", "sigmoid", "tanh", "relu", "ReLU", "log", "exp", "sin", "cos", "max", "min", "ln")
 """Functions that people write without a backslash."""
+PLAIN_NAMES = ("net", "out")
+"""Quantities that people write so, with a subscript: ``net_j``, ``out_{o1}``."""
 BIG = {
     "sum": "sum", "prod": "prod", "int": "int", "lim": "lim", "bigcup": "bigcup", "bigcap": "bigcap", "bigoplus": "bigoplus",
     "oint": "int", "iint": "int", "argmax": "argmax", "argmin": "argmin", "sup": "sup", "inf": "inf",
