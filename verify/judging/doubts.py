@@ -125,6 +125,9 @@ class Accused:
         return quantity in self.keys or bool(self.keys & affected(network.program, quantity))
 
 
+USUAL = ("sigmoid", "tanh", "ReLU")
+"""The functions that an unnamed activation most often is, by their names in the kernel."""
+
 Doubt = Callable[[Accused, Circumstances], str | None]
 
 
@@ -282,6 +285,25 @@ def of_unknown_functions(accused: Accused, around: Circumstances) -> str | None:
     return f"nothing is known of the function {name}, which one side uses otherwise than the other" if name is not None else None
 
 
+def of_functions_not_named(accused: Accused, around: Circumstances) -> str | None:
+    """Where it holds if a function of which nothing is known, and whose derivative is not left as ``f'``, is one of the usual ones:
+    ``a (1 - a)`` for ``a = f(z)``.
+    """
+    claim = accused.understood_claim
+    decider = around.decider.at(claim)
+    primed = {n.function for n in nodes({}, claim.left, claim.right) if isinstance(n, kernel.Apply) and n.order}
+    found = {name for name, _ in decider.open_functions(claim.left) | decider.open_functions(claim.right)}
+    for name in sorted(found - primed):
+        for usual in USUAL:
+            program = around.network.program
+            bodies = tuple(replace(d, body=d.body and with_function(d.body, name, usual)) for d in program.definitions)
+            meant = replace(claim, left=with_function(claim.left, name, usual), right=with_function(claim.right, name, usual))
+            named = Decider(replace(program, definitions=bodies), decider.assumptions).at(meant)
+            if named.screens(meant) and not named.vanishes(meant.left, meant.conditions):
+                return f"it holds if {name} is {usual}, and the document does not say which function it is"
+    return None
+
+
 def of_undefined_losses(accused: Accused, around: Circumstances) -> str | None:
     """Where one side rests on the derivatives of a loss that the document never defines."""
     claim, loss = accused.understood_claim, around.network.abstract
@@ -357,6 +379,7 @@ OF_CLAIMS: tuple[Doubt, ...] = (
     of_values_at_a_point,
     of_right_classes,
     of_unknown_functions,
+    of_functions_not_named,
     of_undefined_losses,
     of_demands,
     of_layout,
@@ -364,6 +387,19 @@ OF_CLAIMS: tuple[Doubt, ...] = (
     of_steps_held_fixed,
 )
 """The doubts of a relation as it is read, of one whose sides have no common type, and of one that has a claim; cheap ones first."""
+
+
+def with_function(expr: kernel.Expr, name: str, usual: str) -> kernel.Expr:
+    """An expression with one of the usual functions in the place of one of which nothing is known."""
+    below = kernel.children(expr)
+    new = tuple(with_function(child, name, usual) for child in below)
+    made = expr if new == below else kernel.rebuild(expr, new)
+    match made:
+        case kernel.Apply(function, argument, order) if function == name:
+            if usual != "ReLU":
+                return kernel.Apply(usual, argument, order)
+            return (kernel.relu(argument), kernel.Step(argument), kernel.ZERO)[min(order, 2)]
+    return made
 
 
 def is_call(node: Node) -> bool:
