@@ -9,8 +9,10 @@ from typing import Any
 from verify.kernel.calculus import RULES
 from verify.kernel.decision import IllTyped, Proved, Refuted, Tested, Undecided, Witness
 from verify.kernel.expr import ONE, Apply, Expr, add
-from verify.kernel.program import Assumption, Condition, Program, nodes
-from verify.meaning.claims import Typed
+from verify.kernel.program import Assumption, Condition, Definition, Program, nodes
+from verify.meaning.claims import LEARNING_RATES, Typed
+from verify.meaning.network import Network
+from verify.programs import numbered
 from verify.workspace import Workspace
 
 
@@ -25,6 +27,27 @@ class Outcome:
 Sides = tuple[Expr, Expr, tuple[Condition, ...], tuple[tuple[Expr, ...], ...]]
 
 
+class Explained:
+    """What mends refuted lines, as far as it was looked for: of so many lines, those that were asked for last."""
+
+    def __init__(self, most: int = 3_000) -> None:
+        self.most = most
+        self._kept: dict[Hashable, list[tuple[Network, Any]]] = {}
+
+    def get(self, line: Hashable, network: Network) -> Any:
+        """What is kept of a line in a document that declares the network; None where nothing is."""
+        kept = self._kept.pop(line, [])
+        if kept:
+            self._kept[line] = kept
+        return next((found for other, found in kept if other == network), None)
+
+    def put(self, line: Hashable, network: Network, found: Any) -> None:
+        """Keep what was found of a line."""
+        self._kept.setdefault(line, []).append((network, found))
+        while sum(map(len, self._kept.values())) > self.most:
+            del self._kept[next(iter(self._kept))]
+
+
 class Decider:
     """Decides claims about one program, first as they stand, then under the assumptions at hand; each claim once.
 
@@ -32,7 +55,7 @@ class Decider:
     none of them is decided without them. What is decided about a claim does not depend on what was asked before it.
     """
 
-    def __init__(self, program: Program, assumptions: Iterable[Assumption]) -> None:
+    def __init__(self, program: Program, assumptions: Iterable[Assumption], explained: Explained | None = None) -> None:
         self.program = program
         self.assumptions = frozenset(assumptions)
         self._sized: dict[tuple[tuple[str, int], ...], Decider] = {}
@@ -45,7 +68,7 @@ class Decider:
         self._smallest: dict[Refuted, Witness] = {}
         self.agreed: dict[tuple[str, str], bool] = {}
         """What second opinions have said of derivatives: see judging."""
-        self.explained: dict[Hashable, list[Any]] = {}
+        self.explained = explained if explained is not None else Explained()
         """What mends refuted lines, as far as it was looked for: see explaining."""
 
     @property
@@ -59,7 +82,7 @@ class Decider:
             return self
         if claim.sizes not in self._sized:
             sizes = {**dict(self.program.sizes), **dict(claim.sizes)}
-            self._sized[claim.sizes] = Decider(replace(self.program, sizes=tuple(sorted(sizes.items()))), self.assumptions)
+            self._sized[claim.sizes] = Decider(replace(self.program, sizes=tuple(sorted(sizes.items()))), self.assumptions, self.explained)
         return self._sized[claim.sizes]
 
     def workspaces(self) -> Iterable[Workspace]:
@@ -146,23 +169,36 @@ class Decider:
         return all(self.assumed.screen(add(*guards), ONE, ()) for guards in claim.partitions)
 
 
+def shared(program: Program) -> Program:
+    """The program with its bound indices numbered and every usual learning rate among its leaves, whether it is used or not."""
+    used = {name for d in program.definitions for name in d.uses}
+    leaves = [Definition(name) for name in sorted(LEARNING_RATES) if name not in used]
+    rates = [leaf for leaf in leaves if program.by_name.get(leaf.name, leaf) == leaf]
+    rest = [d if d.body is None else replace(d, body=numbered(d.body)) for d in program.definitions if d not in rates]
+    return replace(program, definitions=(*rates, *rest))
+
+
 def _sides(claim: Typed) -> Sides:
     return claim.left, claim.right, claim.conditions, claim.partitions
 
 
 class Deciders:
-    """The deciders asked last, so that documents on one network share what is decided. For one thread at a time."""
+    """The deciders asked last, so that documents on one network share what is decided. For one thread at a time.
+
+    Documents that differ in the letters of bound indices, or in that of the learning rate, share a decider.
+    """
 
     def __init__(self, most: int = 8, claims: int = 8_000) -> None:
         self.most, self.claims = most, claims
+        self._explained = Explained()
         self._kept: dict[tuple[Program, frozenset[Assumption]], Decider] = {}
 
     def of(self, program: Program, assumptions: Iterable[Assumption]) -> Decider:
         """The decider for a program under assumptions: one at hand, or a new one where there is none or it has grown too large."""
-        key = program, frozenset(assumptions)
+        key = shared(program), frozenset(assumptions)
         found = self._kept.pop(key, None)
         if found is None or found.asked > self.claims:
-            found = Decider(*key)
+            found = Decider(*key, self._explained)
         self._kept[key] = found
         while len(self._kept) > self.most:
             del self._kept[next(iter(self._kept))]

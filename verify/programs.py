@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 from verify.kernel.calculus import Resolver
-from verify.kernel.expr import Expr, Tensor, children, rebuild, substitute
+from verify.kernel.expr import Expr, Index, Prod, Sum, Tensor, children, rebuild, substitute
 from verify.kernel.program import Program
 
 
@@ -42,3 +44,17 @@ def in_terms_of(program: Program, expr: Expr, name: str) -> Expr:
         return rebuild(e, tuple(map(inlined, children(e))))
 
     return inlined(resolve(program, expr))
+
+
+def numbered(expr: Expr) -> Expr:
+    """The expression with its bound indices called after their axes and numbered from the outside in, whatever they were called."""
+    names = {i.name for i in expr.free}
+    fresh = (n for n in count(1) if not any(name.endswith(f"~{n}") for name in names))
+
+    def at(e: Expr) -> Expr:
+        if isinstance(e, (Sum, Prod)):
+            index = Index(f"{e.index.axis}~{next(fresh)}", e.index.axis)
+            return type(e)(index, at(substitute(e.body, {e.index: index})))
+        return rebuild(e, tuple(map(at, children(e))))
+
+    return at(expr)

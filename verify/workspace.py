@@ -20,7 +20,7 @@ from verify.floats import FLOAT
 from verify.kernel.decision import Decision, Kernel, Refuted, Settled, Undecided, Witness
 from verify.kernel.evaluate import BALL, Plan, Point
 from verify.kernel.expr import ZERO, Apply, Delta, Derivative, Expr, Index, Position, Prod, Size, Step, Sum, Tensor, children, rebuild
-from verify.kernel.program import Condition, OneHot, OutOfReach, Positive, Program, SumsToOne, nodes
+from verify.kernel.program import Condition, Equal, OneHot, OutOfReach, Positive, Program, SumsToOne, nodes
 
 WIDTHS = (3, 5, 7, 4)
 ENTRIES = 1 << 17
@@ -62,8 +62,11 @@ class Sieve:
         self._point = Point(Plan(kernel.resolver.definitions), point.sizes, point.leaves, FLOAT)
         self._resolved: dict[Expr, Expr] = {}
 
-    def passes(self, left: Expr, right: Expr) -> bool:
-        """Whether both sides, with the same free indices, agree at the point as far as floats can tell; True where they cannot."""
+    def passes(self, left: Expr, right: Expr, conditions: tuple[Condition, ...] = ()) -> bool:
+        """Whether both sides, with the same free indices, agree at the point as far as floats can tell; True where they cannot.
+
+        With conditions, only the entries that meet them are compared.
+        """
         indices = tuple(sorted(left.free | right.free))
         try:
             with np.errstate(all="ignore"):
@@ -71,6 +74,14 @@ class Sieve:
                 kept = np.isfinite(one) & np.isfinite(other)
         except (ArithmeticError, KeyError, ValueError, OutOfReach, RecursionError):
             return True  # what has no meaning is for the kernel to say
+        places = dict(zip(indices, np.ogrid[tuple(map(slice, kept.shape))], strict=True))
+        for condition in conditions:
+            pair = [places.get(p) if isinstance(p, Index) else p for p in (condition.left, condition.right)]
+            if any(place is None for place in pair):
+                if len(conditions) > 1:
+                    return True  # two conditions by way of a letter that stands on neither side are for the kernel, too
+                continue
+            kept = kept & (pair[0] == pair[1] if isinstance(condition, Equal) else pair[0] != pair[1])
         return not kept.any() or _agree(one[kept], other[kept])
 
     def _without_derivatives(self, expr: Expr) -> Expr:

@@ -8,12 +8,13 @@ from functools import cached_property
 
 from verify.deciding import Decider
 from verify.judging.judgement import Judgement
-from verify.meaning.claims import ChainReading, Typed
+from verify.kernel.program import Program
+from verify.meaning.claims import LEARNING_RATES, ChainReading, Typed
 from verify.meaning.repairs import Around, Candidate, letter_for_digit
 from verify.meaning.symbols import COLUMN, ROW, keys_in
 from verify.mistakes import all_mistakes, index_slip
 from verify.mistakes._mistake import Mistake
-from verify.reading.syntax import Name, Node, Reference
+from verify.reading.syntax import Group, Name, Node, Number, Reference
 from verify.reading.traversal import walk
 from verify.workspace import Sieve
 
@@ -32,36 +33,42 @@ def diagnose(judgement: Judgement, text: str) -> tuple[Candidate, ...]:
     decider, left, right = judgement.decider, judgement.left, judgement.link.right
     if judgement.reading is None or decider is None or left is None or right is None:
         return ()
-    reading = in_sight(judgement.reading)
+    reading = in_sight(judgement.reading, decider.program)
     chain = reading.chain
     start = chain.first.span.start if chain.first is not None else left.span.start
     end = max([right.span.end, *(link.right.span.end for link in chain.links if link.right is not None)])
-    line = (text[start:end], chain, judgement.number, reading.cases, reading.stated, tuple(sorted(reading.labels.items())))
-    known = decider.explained.setdefault(line, [])
-    for network, edits in known:
-        if network == reading.network:
-            return moved(edits, start)
-    edits = _searched(reading, decider, left, right, judgement.number, text)
-    known.append((reading.network, moved(edits, -start)))
-    return edits
+    labels = tuple(sorted(reading.labels.items()))
+    line = text[start:end], chain, judgement.number, reading.cases, reading.stated, labels, decider.program, decider.assumptions
+    edits: tuple[Candidate, ...] | None = decider.explained.get(line, reading.network)
+    if edits is None:
+        edits = moved(_searched(reading, decider, left, right, judgement.number, text), -start)
+        decider.explained.put(line, reading.network, edits)
+    return moved(edits, start)
 
 
-def in_sight(reading: ChainReading) -> ChainReading:
+def in_sight(reading: ChainReading, program: Program) -> ChainReading:
     """The reading of a chain with no more of the document than the chain can be about: the lines that it refers to, and which of its own
     letters, and of the letters of quantities, are indices. So lines that look the same are the same in answers that differ elsewhere.
+    ``program`` is the network's as it is decided about.
     """
     roots: list[Node] = [reading.chain, *reading.cases, *reading.stated]
     labels: dict[str, Node] = {}
     for root in roots:
         for node in walk(root):
-            if isinstance(node, Reference) and node.label in reading.labels and node.label not in labels:
-                labels[node.label] = reading.labels[node.label]
-                roots.append(labels[node.label])
+            match node:
+                case (Reference(_, label) | Group(_, "(", Number(_, label))) if label in reading.labels and label not in labels:
+                    labels[label] = reading.labels[label]
+                    roots.append(labels[label])
     network = reading.network
-    letters = {n.text for root in roots for n in walk(root) if isinstance(n, Name)} | {ROW, COLUMN, *"".join(network.slots)}
-    words = network.words
-    words = replace(words, indices=words.indices & letters, bound=words.bound & letters)
-    return ChainReading(replace(network, words=words), reading.chain, labels, reading.cases, reading.stated, reading.vanishes)
+    nodes = [node for root in roots for node in walk(root)]
+    letters = {n.text for n in nodes if isinstance(n, Name)} | {ROW, COLUMN, *"".join(network.slots)}
+    words = replace(network.words, indices=network.words.indices & letters, bound=network.words.bound & letters)
+    named = {key for root in roots for key in keys_in(root, network.words)}
+    aliases = {key: other for key, other in network.aliases.items() if key in named}
+    rates = network.slots.keys() & {*LEARNING_RATES} - named - {name for d in network.program.definitions for name in d.uses}
+    slots = {key: axes for key, axes in network.slots.items() if axes or key not in rates}
+    narrow = replace(network, words=words, aliases=aliases, slots=slots, free=network.free - rates, program=program)
+    return ChainReading(narrow, reading.chain, labels, reading.cases, reading.stated, reading.vanishes)
 
 
 def moved(candidates: Iterable[Candidate], by: int) -> tuple[Candidate, ...]:
@@ -165,7 +172,7 @@ class _Search:
             if key in self.seen:
                 continue
             self.seen.add(key)
-            if not claim.conditions and not claim.sizes and not self.sieve.passes(claim.left, claim.right):
+            if not claim.sizes and not self.sieve.passes(claim.left, claim.right, claim.conditions):
                 continue
             decider = self.decider.at(claim)
             if decider.screens(claim) and decider.holds(claim) is not None:

@@ -139,7 +139,8 @@ class ChainReading:
         """The claims that two sides of the chain are equal, in order, or why not: with ``(2)`` for the line of that name if there is one,
         as it is written, then with elementwise Jacobians by their diagonals where there are any.
         """
-        cited = rewritten(right, lambda n: reference(n, self.labels))
+        numbered = self.labels and any(isinstance(n, Group) and isinstance(n.body, Number) for n in walk(right))
+        cited = rewritten(right, lambda n: reference(n, self.labels)) if numbered else right
         if cited is not right:
             yield self._tried(left, cited, self.surroundings())
         around = self.surroundings()

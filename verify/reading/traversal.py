@@ -17,7 +17,7 @@ class _Fields(dict[type[Node], tuple[str, ...]]):
 
     def __missing__(self, cls: type[Node]) -> tuple[str, ...]:
         every = fields(cls)
-        self[cls] = tuple(f.name for f in every if f.name != "span" and f.type not in ("str", "int", "bool"))
+        self[cls] = tuple(f.name for f in every if f.name != "span" and f.type not in ("str", "int", "bool", "tuple[str, ...]"))
         return self[cls]
 
 
