@@ -11,7 +11,7 @@ from verify.deciding import Decider
 from verify.judging.demands import bound_by_words, is_demand
 from verify.judging.judgement import Judgement, State
 from verify.kernel import expr as kernel
-from verify.kernel.program import nodes
+from verify.kernel.program import Program, nodes
 from verify.meaning.assumed import sum_assumed
 from verify.meaning.claims import ChainReading, Typed, is_chain_rule, names_quantity
 from verify.meaning.declarations import Declared, known_to, stated_widths, weights_of
@@ -20,7 +20,7 @@ from verify.meaning.elaborate import is_implicit
 from verify.meaning.network import Network
 from verify.meaning.symbols import SAME_LETTERS, glyph_cost, keys_in, letter_of, occurrence, occurrences_in
 from verify.meaning.vocabulary import says
-from verify.programs import affected
+from verify.programs import affected, resolve
 from verify.reading.syntax import (
     Added,
     Big,
@@ -356,7 +356,10 @@ def of_scales(accused: Accused, around: Circumstances) -> str | None:
 def of_steps_held_fixed(accused: Accused, around: Circumstances) -> str | None:
     """Where the derivative of a state by what all steps share is that of its own step: ``∂h_t/∂w`` for a fixed ``h_{t-1}``."""
     claim = accused.understood_claim
-    if not around.declared.families.letters or not any(_holds_at_step(step, claim, around.network) for step in _steps(claim)):
+    if not around.declared.families.letters:
+        return None
+    alone = any(_holds_at_step(step, claim, around.network) for step in _steps(claim))
+    if not alone and not _holds_with_own_steps(claim, around.network):
         return None
     return "it holds with the earlier steps held fixed, and not for the derivative through all steps"
 
@@ -445,9 +448,32 @@ def _steps(claim: Typed) -> Iterator[int]:
 
 def _holds_at_step(step: int, claim: Typed, network: Network) -> bool:
     """Whether a claim holds, as far as samples show, where the steps before one are given."""
-    cut = [replace(d, body=None) if (step_of(d.name) or step) < step else d for d in network.program.definitions]
-    program = replace(network.program, definitions=tuple(cut))
+    program = _cut(network, step)
     return Decider(program, known_to(replace(network, program=program))).screens(claim)
+
+
+def _holds_with_own_steps(claim: Typed, network: Network) -> bool:
+    """Whether a claim holds, as far as samples show, where each derivative of a state by what all steps share is that of its own step:
+    ``∂L/∂w = Σ_t ∂L/∂h_t ∂h_t/∂w``.
+    """
+    found = False
+
+    def held(node: kernel.Expr) -> kernel.Expr:
+        nonlocal found
+        step = step_of(node.body.name) if isinstance(node, kernel.Derivative) and isinstance(node.body, kernel.Tensor) else None
+        if isinstance(node, kernel.Derivative) and step is not None and step_of(node.wrt.name) is None:
+            found = True
+            return resolve(_cut(network, step), node)
+        return kernel.rebuild(node, tuple(map(held, kernel.children(node))))
+
+    meant = replace(claim, left=held(claim.left), right=held(claim.right))
+    return found and Decider(network.program, known_to(network)).screens(meant)
+
+
+def _cut(network: Network, step: int) -> Program:
+    """The program with the steps before one given."""
+    cut = [replace(d, body=None) if (step_of(d.name) or step) < step else d for d in network.program.definitions]
+    return replace(network.program, definitions=tuple(cut))
 
 
 def step_of(name: str) -> int | None:

@@ -21,7 +21,7 @@ from verify.meaning.assumed import Assumed, sum_assumed
 from verify.meaning.claims import LEARNING_RATES, ChainReading, Typed, is_chain_rule, names_quantity, reference
 from verify.meaning.declarations import Declared
 from verify.meaning.definitions import Line, under_brace
-from verify.meaning.elaborate import Clash, Undeclared, Unread
+from verify.meaning.elaborate import ELEMENTWISE, Clash, Undeclared, Unread
 from verify.meaning.families import DEPTH, instances
 from verify.meaning.network import Network
 from verify.meaning.repairs import ANYWHERE, WHERE_ILL_TYPED, Around, Candidate, TextEdit, left_out_tag
@@ -162,6 +162,8 @@ class Judge:
         left = chain.first
         for n, link in enumerate(chain.links):
             values, worst = min(((v, j[n]) for v, j in judged), key=lambda pair: WORST.index(pair[1].verdict))
+            if worst.verdict == "refuted" and self.of_one_member(left, link, [j[n] for _, j in judged]):
+                worst = replace(worst, verdict="unread", reason="it holds for one member of the family, and it is not said which is meant")
             member = ", ".join(f"{letter} = {value}" for letter, value in values.items())
             notes = (*worst.notes, f"tried for {DEPTH} members of the family")
             reason = worst.reason + (f" (for {member})" if member and worst.verdict in ("unread", "refuted") else "")
@@ -187,6 +189,12 @@ class Judge:
                 judged = self.refuted(judged, reading, node.body, note)
                 if judged.verdict in ("refuted", "follows"):
                     yield judged
+
+    def of_one_member(self, left: Node | None, link: Link, judged: list[Judgement]) -> bool:
+        """Whether a relation whose one side names no member of a family, and whose other side does, holds for some of the members."""
+        sides = [side for side in (left, link.right) if side is not None]
+        open_sides = [side for side in sides if self.declared.families.free_in(side)]
+        return len(open_sides) == 1 < len(sides) and any(j.verdict in ("proved", "tested") for j in judged)
 
     def undeclared(self, statement: Statement) -> frozenset[str]:
         """The symbols of a statement that nothing declares: an instance at the end of a family names some that the others do not."""
@@ -301,7 +309,9 @@ class Judge:
         sides = [side for side in (judgement.left, judgement.link.right) if side is not None]
         if all(is_chain_rule(side) for side in sides):
             return
-        self.state.trusted |= self.around.keys(*sides)
+        named = self.around.keys(*sides) - ELEMENTWISE.keys()
+        if len(named) > 1:  # ``σ'(z) = σ(z)(1 - σ(z))`` says nothing of how z fits with what it is built on
+            self.state.trusted |= named
         if judgement.claim is not None:
             self.state.generic |= {name for name, order in self.decider.open_functions(judgement.claim.right) if order}
         self.state.aliases |= self.around.misread(*sides)

@@ -14,6 +14,7 @@ from itertools import pairwise
 from verify.meaning.symbols import Lexicon, bound_letters, items_of, letter_of, occurrence, script_text
 from verify.reading.syntax import (
     Big,
+    Call,
     Chain,
     Derivative,
     Ellipsis,
@@ -112,6 +113,31 @@ def plain_components(root: Node) -> Node:
         return replace(node, items=tuple(items)) if items != list(node.items) else None
 
     return rewritten(root, change)
+
+
+def plain_widths(roots: Sequence[Node]) -> list[Node]:
+    r"""The trees with the letter of a width, ``k`` of ``\sqrt{d_k}``, as a tag: of what is a whole radicand, always has that one letter
+    below it and is no left side.
+    """
+    radicands = {
+        n.argument.base: n.argument.sub
+        for root in roots
+        for n in walk(root)
+        if isinstance(n, Call) and isinstance(n.function, Name) and n.function.text == "sqrt"
+        if isinstance(n.argument, Scripted) and n.argument.sup is None and isinstance(n.argument.sub, Name) and letter_of(n.argument.sub)
+    }
+    for root in roots if radicands else ():
+        head = root.first if isinstance(root, Chain) else None
+        for n in walk(root):
+            if isinstance(n, Scripted) and n.base in radicands and (n.sub != radicands[n.base] or n is head):
+                del radicands[n.base]
+
+    def change(node: Node) -> Node | None:
+        if isinstance(node, Scripted) and node.base in radicands and isinstance(node.sub, Name):
+            return replace(node, sub=replace(node.sub, font="rm"))
+        return None
+
+    return [rewritten(root, change) for root in roots] if radicands else list(roots)
 
 
 def is_vector_function(node: Node) -> bool:

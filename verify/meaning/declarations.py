@@ -19,6 +19,7 @@ from verify.meaning.abbreviations import (
     plain_conditionals,
     plain_entries,
     plain_squares,
+    plain_widths,
     with_left_out,
 )
 from verify.meaning.axes import AxisVariables, Defining, infer
@@ -29,7 +30,7 @@ from verify.meaning.elaborate import Found as Said
 from verify.meaning.entries import Naming, declared_by, jacobian_layout, lettered, names_of_widths, namings, widths
 from verify.meaning.entrywise import with_entrywise_products
 from verify.meaning.exposed import exposed, in_order
-from verify.meaning.families import Families, families, instances, is_shape
+from verify.meaning.families import Families, families, instances, is_shape, left_out_members, with_members
 from verify.meaning.iterates import plain_iterates
 from verify.meaning.layer_letters import plain_layers
 from verify.meaning.layers import layers_by_entries, with_layers_of_nablas
@@ -149,7 +150,7 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
     statements = plain_statements(without_twins(with_layers_of_nablas(plain_iterates(written))))
     named = functions_named(document, statements)
     contents = [with_functions(plain_primes(s.content), named) for s in statements]
-    contents = plain_layers(plain_deltas(plain_squares(plain_conditionals(contents))))
+    contents = plain_layers(plain_deltas(plain_widths(plain_squares(plain_conditionals(contents)))))
     every = [
         replace(line, statement=replace(statement, content=content))
         for line, statement, content in zip(given + own, statements, contents, strict=True)
@@ -157,6 +158,9 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
     own = every[len(given) :]
     roots = [line.statement.content for line in every] + [c for line in every for c in line.statement.conditions]
     found = families(roots)
+    if (steps := left_out_members(roots, found)):
+        every = [replace(line, statement=replace(line.statement, content=with_members(line.statement.content, steps))) for line in every]
+        own = every[len(given) :]
     if found.letters:
         every = [
             replace(line, statement=statement)

@@ -90,6 +90,50 @@ def families(roots: Iterable[Node]) -> Families:
     return Families(frozenset(letters | steps), last, frozenset(steps), starts, frozenset(numbered_by(starts, roots)))
 
 
+def left_out_members(roots: Iterable[Node], found: Families) -> dict[Name, Scripted]:
+    """For each name that a definition builds on one member of a family, and that is nowhere written with a script, the name with the
+    member's script: ``z = W x_t + U h_{t-1}`` is ``z_t``. A loss may be that of a step or of them all, and is left as it is.
+    """
+    roots = list(roots)
+    scripted = {n.base for root in roots for n in walk(root) if isinstance(n, Scripted) and not is_member(n)}
+    members: dict[Name, Scripted] = {}
+    whole: set[Name] = set()
+    for root in roots if found.letters else ():
+        if not (isinstance(root, Chain) and root.links and root.links[0].relation in ("=", ":=", "equiv") and isinstance(root.first, Name)):
+            continue
+        right = root.links[0].right
+        letters = found.free_in(right) if right is not None else frozenset()
+        if root.first in scripted or root.first.text in LOSS_LETTERS or len(letters) != 1 or right is None:
+            whole.add(root.first)
+            continue
+        letter = next(iter(letters))
+        for node in walk(right):
+            script = (node.sub if node.sup is None else node.sup) if isinstance(node, Scripted) else None
+            if isinstance(node, Scripted) and script is not None and letter in map(letter_of, items(script)):
+                sub, sup = (script, None) if node.sup is None else (None, script)
+                members.setdefault(root.first, Scripted(root.first.span, root.first, sub, sup))
+    return {name: member for name, member in members.items() if name not in whole}
+
+
+def is_member(node: Scripted) -> bool:
+    """Whether a symbol has one script alone, a letter or a number, as the members of a family have."""
+    script = node.sub if node.sup is None else node.sup if node.sub is None else None
+    return script is not None and all(letter_of(item) is not None or isinstance(item, Number) for item in items(script))
+
+
+def with_members(node: Node, members: Mapping[Name, Scripted]) -> Node:
+    """The tree with the names that left out their member's script with it."""
+
+    def change(n: Node) -> Node | None:
+        member = members.get(n) if isinstance(n, Name) else None
+        return replace(member, span=n.span, base=replace(n, span=n.span)) if member is not None else None
+
+    return rewritten(node, change)
+
+
+LOSS_LETTERS = frozenset({"L", "J", "E", "C", "ell", "loss"})
+
+
 def numbered_by(letters: Container[str], roots: Iterable[Node]) -> Iterator[str]:
     """The names that carry one of these letters as a superscript."""
     for root in roots:

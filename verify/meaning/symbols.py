@@ -197,6 +197,7 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
     compared: set[str] = set()
     quantities: Counter[str] = Counter()
     subscripts: defaultdict[str, set[str]] = defaultdict(set)
+    carriers: defaultdict[str, set[str]] = defaultdict(set)
     superscripts: defaultdict[str, set[str]] = defaultdict(set)
     alone: defaultdict[str, set[str]] = defaultdict(set)
     tags: set[str] = set()
@@ -220,6 +221,7 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
                         for item in items_of(sub) if not (layer_word(sub) or any(isinstance(n, Ellipsis) for n in walk(sub))) else ():
                             if (letter := subscript_letter(item)) is not None:
                                 subscripts[letter].add(base.text)
+                                carriers[letter].add(base_text(base))
                         if isinstance(sub, Juxtaposed) and isinstance(sub.items[1], Number) and (letter := letter_of(sub.items[0])):
                             tags.add(letter)  # the h of w_{h11}
                     if isinstance(sup, (Number, Name, Group)):
@@ -261,9 +263,22 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
         if letter in pairs and any(alone[letter] & subscripts[other] for other in bound):
             indices.add(letter)  # the o of P(o|c), beside u_o and a sum over u_w
     indices |= pairs if pairs & indices else set()
+    indices -= widths_of_names(carriers, bound | compared | pairs)
     layered = {base for base, sups in superscripts.items() if base and ("1" in sups or sups & {"l", "L", "ell", "l-1", "l+1", "h"})}
     words = Lexicon(frozenset(indices | {ROW, COLUMN}), frozenset(bound), frozenset(layered))
     return replace(words, merged=_merged(roots, words), paired=frozenset(_paired(roots, words)))
+
+
+def widths_of_names(carriers: Mapping[str, set[str]], counting: set[str]) -> set[str]:
+    r"""The letters that are the tags of a single name, ``k`` and ``v`` of ``d_k`` and ``d_v``: that name alone carries them, and neither
+    they nor any other letter below it count anything.
+    """
+    below: defaultdict[str, set[str]] = defaultdict(set)
+    for letter, names in carriers.items():
+        for name in names:
+            below[name].add(letter)
+    lone = {letter: next(iter(names)) for letter, names in carriers.items() if len(names) == 1 and letter not in counting}
+    return {letter for letter, name in lone.items() if below[name] <= lone.keys()}
 
 
 def _paired(roots: Iterable[Node], words: Lexicon) -> Iterator[str]:
