@@ -60,6 +60,11 @@ class Circumstances:
         return said or any(n.lower is None for n in sums)
 
     @cached_property
+    def speaks_of_one_hot(self) -> bool:
+        """Whether the document says of anything that it is one-hot."""
+        return any(says("one-hot", part.text) for part in self.document.parts if isinstance(part, Prose))
+
+    @cached_property
     def demanded(self) -> frozenset[str]:
         """The quantities of which the document demands something, in a formula or in words: a matrix that is symmetric."""
         found = set(bound_by_words(self.document, self.network.words))
@@ -266,7 +271,8 @@ def of_right_classes(accused: Accused, around: Circumstances) -> str | None:
     there is 1, ``y_c = 1``, and counts with that letter nowhere.
     """
     words = around.network.words
-    free = {index.name for index in accused.understood_claim.left.free | accused.understood_claim.right.free} - words.bound
+    claim = accused.understood_claim
+    free = frozenset(index.name for index in claim.left.free | claim.right.free) - words.bound
     for line in around.declared.lines if free else ():
         content = line.statement.content
         if not (isinstance(content, Chain) and isinstance(content.first, Scripted) and len(content.links) == 1):
@@ -275,7 +281,31 @@ def of_right_classes(accused: Accused, around: Circumstances) -> str | None:
             case Number(_, "1") if (occ := occurrence(content.first, words)) is not None and around.bare_leaf(content.first) is not None:
                 if any(letter_of(term) in free for term in occ.written):
                     return "a value at one point, which the prose names"
+    if around.speaks_of_one_hot and _holds_with_ones(claim, free, around):
+        return "a value at one point, which the prose names"
     return None
+
+
+def _holds_with_ones(claim: Typed, free: frozenset[str], around: Circumstances) -> bool:
+    """Whether a claim holds, as far as samples show, where given quantities are 1 at the positions of some free letters:
+    ``-y_o \\log p_o = -\\log p_o`` for the right word o.
+    """
+    table = around.network.program.by_name
+    found = False
+
+    def picked(node: kernel.Expr) -> kernel.Expr:
+        nonlocal found
+        if isinstance(node, kernel.Tensor) and node.name in table and table[node.name].body is None and len(node.indices) == 1:
+            index = node.indices[0]
+            if isinstance(index, kernel.Index) and index.name in free and not node.name.startswith("∂"):
+                found = True
+                return kernel.ONE
+        if isinstance(node, kernel.Derivative):
+            return node
+        return kernel.rebuild(node, tuple(map(picked, kernel.children(node))))
+
+    meant = replace(claim, left=picked(claim.left), right=picked(claim.right))
+    return found and around.decider.at(meant).screens(meant)
 
 
 def of_unknown_functions(accused: Accused, around: Circumstances) -> str | None:

@@ -18,6 +18,7 @@ from verify.kernel.expr import Expr, Index
 from verify.kernel.program import Condition, Equal, Program, Unequal
 from verify.meaning.network import Network, entry_of
 from verify.meaning.symbols import (
+    Lexicon,
     Occurrence,
     base_text,
     bound_letters,
@@ -523,7 +524,7 @@ class Elaborator:
             return head
         if key in self.net.slots and iteration(argument.body) == "now" and self.resolve(_key(argument.body)) not in self.net.slots:
             return head
-        if key in self.net.slots and key in self.net.arguments and _same_arguments(argument.body, self.net.arguments[key]):
+        if key in self.net.slots and key in self.net.arguments and _same_arguments(argument.body, self.net.arguments[key], self.net.words):
             return head
         return None
 
@@ -1062,9 +1063,10 @@ def _key(node: Node) -> str:
     return base_text(node) if isinstance(node, Name) else ""
 
 
-def _same_arguments(body: Node, names: tuple[str, ...]) -> bool:
+def _same_arguments(body: Node, names: tuple[str, ...], words: Lexicon) -> bool:
     parts = body.items if isinstance(body, Tuple) else (body,)
-    return tuple(_key(p) for p in parts) == names
+    found = (occurrence(part, words) if isinstance(part, (Name, Scripted)) else None for part in parts)
+    return tuple(occ.key if occ is not None and not occ.written else "" for occ in found) == names
 
 
 __all__ = [
