@@ -802,6 +802,10 @@ def _aliases(network: Network, every: list[Line], heads: set[str]) -> dict[str, 
         letter = key if len(key) == 1 else None
         if letter is not None and network.words.is_index(letter):
             continue
+        tagged = [other for other in declared if key in LOSSES and other.startswith(f"{key}_{{")]
+        if len(tagged) == 1 and tagged[0] in network.slots:
+            aliases[key] = tagged[0]  # the one loss of the document, without its tag
+            continue
         best = likeliest(key, network.slots)
         if best is not None and best[1] > SAME_LETTERS and any(name.startswith(key + "_{") for name in network.slots):
             continue  # the w of w_1 and w_2: a tag that was left out is likelier than a misread letter
