@@ -132,7 +132,8 @@ class Accused:
 
 USUAL = ("sigmoid", "tanh", "ReLU")
 """The functions that an unnamed activation most often is, by their names in the kernel."""
-
+PLAIN_LETTER = re.compile(r"\\mathbf|[{}]")
+"""What a bold letter has around the letter."""
 Doubt = Callable[[Accused, Circumstances], str | None]
 
 
@@ -184,6 +185,18 @@ def of_other_axes(accused: Accused, around: Circumstances) -> str | None:
     if not any(accused.rests_on(leaf, around.network) for leaf in doubtful):
         return None
     return accused.judged.reason or f"the document seems to define {min(doubtful)} otherwise"
+
+
+def of_members_with_names(accused: Accused, around: Circumstances) -> str | None:
+    """Where it names a vector ``u_o`` beside vectors ``u_w`` that are counted: it may be one of them."""
+    network = around.network
+    counted = {PLAIN_LETTER.sub("", key) for key, axes in network.slots.items() if len(axes) > 1 and key.startswith("\\mathbf")}
+    counted |= network.words.slices.keys()
+    for key in sorted(accused.keys):
+        letter, _, tag = key.partition("_{")
+        if letter in counted and len(tag) == 2 and network.slots.get(key):
+            return f"it is not said whether {key} is one of the vectors {letter}"
+    return None
 
 
 def of_errors_of_unknown_losses(accused: Accused, around: Circumstances) -> str | None:
@@ -402,6 +415,7 @@ OF_READING: tuple[Doubt, ...] = (
     of_second_formulas,
     of_other_axes,
     of_errors_of_unknown_losses,
+    of_members_with_names,
 )
 OF_TYPES: tuple[Doubt, ...] = (of_samples_not_spoken_of, of_numbers_or_vectors)
 OF_CLAIMS: tuple[Doubt, ...] = (
