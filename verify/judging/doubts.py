@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 from verify.deciding import Decider
 from verify.judging.demands import bound_by_words, is_demand
@@ -27,11 +28,13 @@ from verify.reading.syntax import (
     Chain,
     Derivative,
     Document,
+    Fraction,
     Group,
     Juxtaposed,
     Name,
     Node,
     Number,
+    Product,
     Prose,
     Scripted,
 )
@@ -407,6 +410,45 @@ def of_steps_held_fixed(accused: Accused, around: Circumstances) -> str | None:
     return "it holds with the earlier steps held fixed, and not for the derivative through all steps"
 
 
+def of_local_derivatives(accused: Accused, around: Circumstances) -> str | None:
+    """Where it holds with each ``∂a/∂b`` that of a's own formula, what else depends on b held fixed: the paths of ``∂L/∂x = ∂L/∂a ∂a/∂x +
+    ∂L/∂c ∂c/∂x`` with a built on c.
+    """
+    claim, network = accused.understood_claim, around.network
+    table = network.program.by_name
+    found = False
+
+    def local(node: kernel.Expr) -> kernel.Expr:
+        nonlocal found
+        if isinstance(node, kernel.Derivative) and isinstance(node.body, kernel.Tensor) and node.body.name != network.root:
+            of, by = table.get(node.body.name), node.wrt.name
+            moved = affected(network.program, by)
+            if of is not None and by in of.uses and any(name in moved for name in of.uses):
+                found = True
+                held = tuple(d if d.name == of.name else replace(d, body=None) for d in network.program.definitions)
+                return resolve(replace(network.program, definitions=held), node)
+        return kernel.rebuild(node, tuple(map(local, kernel.children(node))))
+
+    meant = replace(claim, left=local(claim.left), right=local(claim.right))
+    if not found or not around.decider.at(meant).screens(meant):
+        return None
+    return "it holds with what else is on the way held fixed, and not for the derivative through all paths"
+
+
+def of_uncounted_means(accused: Accused, around: Circumstances) -> str | None:
+    r"""Where it rests on a number that divides a sum in a definition, ``\frac{1}{d^2} \sum_{ij}``, and seems to count what is summed."""
+    network, words = around.network, around.network.words
+    heads = (head for line in around.declared.lines if (head := head_of(line, words)) is not None)
+    for node in (node for head in heads for body in head.bodies for node in walk(body)):
+        for one, total in pairwise(factors_of(node)):
+            match one, total:
+                case Fraction(_, Number(_, "1"), Scripted() | Product() | Juxtaposed() as below), Big(_, "sum", _, None, _):
+                    counts = {key for key in keys_in(below, words) if key in network.program.by_name and key not in network.sizes}
+                    if any(accused.rests_on(key, network) for key in counts):
+                        return f"it is not said whether {min(counts)} counts what is summed"
+    return None
+
+
 OF_READING: tuple[Doubt, ...] = (
     of_what_is_not_claimed,
     of_definitions_not_understood,
@@ -432,6 +474,8 @@ OF_CLAIMS: tuple[Doubt, ...] = (
     of_layout,
     of_scales,
     of_steps_held_fixed,
+    of_local_derivatives,
+    of_uncounted_means,
 )
 """The doubts of a relation as it is read, of one whose sides have no common type, and of one that has a claim; cheap ones first."""
 
@@ -447,6 +491,16 @@ def with_function(expr: kernel.Expr, name: str, usual: str) -> kernel.Expr:
                 return kernel.Apply(usual, argument, order)
             return (kernel.relu(argument), kernel.Step(argument), kernel.ZERO)[min(order, 2)]
     return made
+
+
+def factors_of(node: Node) -> tuple[Node, ...]:
+    """The neighbouring factors of a product."""
+    match node:
+        case Juxtaposed(_, items):
+            return items
+        case Product(_, _, left, right):
+            return (left, right)
+    return ()
 
 
 def is_call(node: Node) -> bool:

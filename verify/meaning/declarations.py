@@ -855,13 +855,30 @@ def _with_loss(network: Network, every: list[Line]) -> Network:
         return network
     loss = max(tops, key=lambda key: tops[key])
     terms, leaves = [], []
-    for d in last:
+    for d in before_derivatives(last, loss, network, every):
         slope = f"∂{loss}/∂{d.name}"
         leaves.append(Definition(slope, d.indices))
         terms.append(k.total(k.mul(k.Tensor(slope, d.indices), k.Tensor(d.name, d.indices)), *d.indices))
     others = tuple(d for d in network.program.definitions if d.name != loss)
     program = replace(network.program, definitions=(*leaves, *others, Definition(loss, (), k.add(*terms))))
     return replace(network, program=program, root=loss, abstract=loss, slots={**network.slots, loss: ()})
+
+
+def before_derivatives(last: list[Definition], loss: str, network: Network, every: list[Line]) -> list[Definition]:
+    """Of the last quantities those that are defined before the loss is first differentiated, if there are any: what is named behind that
+    abbreviates, ``s = 1/\\sqrt{v + ε}``, and is nothing that the loss is computed from.
+    """
+    defined: dict[str, int] = {}
+    for line in every:
+        head = head_of(line, network.words)
+        if head is not None:
+            defined.setdefault(head.key, line.number)
+        tops = (n.numerator for n in walk(line.statement.content) if isinstance(n, Derivative))
+        occurrences = (occurrence(top, network.words) for top in tops if isinstance(top, (Name, Scripted)))
+        if any(occ is not None and network.aliases.get(occ.key, occ.key) == loss for occ in occurrences):
+            earlier = [d for d in last if defined.get(d.name, line.number) < line.number]
+            return earlier or last
+    return last
 
 
 def differentials(network: Network, every: list[Line]) -> frozenset[str]:

@@ -198,6 +198,7 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
     quantities: Counter[str] = Counter()
     subscripts: defaultdict[str, set[str]] = defaultdict(set)
     carriers: defaultdict[str, set[str]] = defaultdict(set)
+    numbered: set[str] = set()
     superscripts: defaultdict[str, set[str]] = defaultdict(set)
     alone: defaultdict[str, set[str]] = defaultdict(set)
     tags: set[str] = set()
@@ -216,6 +217,8 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
                     if isinstance(sub, Tuple) and base.text in PROBABILITIES and all(letter_of(i) for i in sub.items):
                         pairs.update(letter_of(i) or "" for i in sub.items)
                     if sub is not None:
+                        if any(isinstance(n, (Number, Ellipsis)) for n in walk(sub)):
+                            numbered.add(base_text(base))
                         if (letter := subscript_letter(sub)) is not None:
                             alone[letter].add(base.text)
                         for item in items_of(sub) if not (layer_word(sub) or any(isinstance(n, Ellipsis) for n in walk(sub))) else ():
@@ -263,22 +266,22 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
         if letter in pairs and any(alone[letter] & subscripts[other] for other in bound):
             indices.add(letter)  # the o of P(o|c), beside u_o and a sum over u_w
     indices |= pairs if pairs & indices else set()
-    indices -= widths_of_names(carriers, bound | compared | pairs)
+    indices -= widths_of_names(carriers, bound | compared | pairs, numbered)
     layered = {base for base, sups in superscripts.items() if base and ("1" in sups or sups & {"l", "L", "ell", "l-1", "l+1", "h"})}
     words = Lexicon(frozenset(indices | {ROW, COLUMN}), frozenset(bound), frozenset(layered))
     return replace(words, merged=_merged(roots, words), paired=frozenset(_paired(roots, words)))
 
 
-def widths_of_names(carriers: Mapping[str, set[str]], counting: set[str]) -> set[str]:
+def widths_of_names(carriers: Mapping[str, set[str]], counting: set[str], numbered: set[str]) -> set[str]:
     r"""The letters that are the tags of a single name, ``k`` and ``v`` of ``d_k`` and ``d_v``: that name alone carries them, and neither
-    they nor any other letter below it count anything.
+    they nor any other letter below it count anything; names that also have numbers below them are out.
     """
     below: defaultdict[str, set[str]] = defaultdict(set)
     for letter, names in carriers.items():
         for name in names:
             below[name].add(letter)
     lone = {letter: next(iter(names)) for letter, names in carriers.items() if len(names) == 1 and letter not in counting}
-    return {letter for letter, name in lone.items() if below[name] <= lone.keys()}
+    return {letter for letter, name in lone.items() if below[name] <= lone.keys() and name not in numbered}
 
 
 def _paired(roots: Iterable[Node], words: Lexicon) -> Iterator[str]:
@@ -373,11 +376,13 @@ def items_of(node: Node) -> tuple[Node, ...]:
 
 
 def bound_letters(lower: Node) -> Iterator[str]:
-    r"""The letters that a lower bound introduces: ``i`` of ``i``, ``i=1``, ``i \in S``, ``i=1, i \neq K``, ``i,j``."""
+    r"""The letters that a lower bound introduces: ``i`` of ``i``, ``i=1``, ``i \in S``, ``i=1, i \neq K``, ``i,j``, ``ij``."""
     for item in lower.items if isinstance(lower, Tuple) else (lower,):
         head = item.first if isinstance(item, Chain) else item
         if head is not None and isinstance(head, Tuple):
             yield from (letter for part in head.items if (letter := letter_of(part)))
+        elif isinstance(head, Juxtaposed) and all(letter_of(part) for part in head.items):
+            yield from (letter_of(part) or "" for part in head.items)
         elif head is not None and (letter := letter_of(head)):
             yield letter
 

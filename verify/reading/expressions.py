@@ -186,7 +186,8 @@ class Expressions:
             return bool(word)
         if _CODE_NAME.fullmatch(word) and self.kinds[self.stream.beyond(at + 1)] == "(":
             return True  # np.sum(
-        return word.isascii() and word[0].isalpha() and not any(ch in word for ch in " :,;.?!$\\") and word.lower() not in STOP_WORDS
+        plain = word.replace("\\_", "_")
+        return plain.isascii() and plain[0].isalpha() and not any(ch in plain for ch in " :,;.?!$\\") and plain.lower() not in STOP_WORDS
 
     def words_next(self) -> bool:
         """Whether prose stands next: a text that is no name, or the letters of "if" in maths."""
