@@ -80,6 +80,7 @@ from verify.reading.syntax import (
     Chain,
     Derivative,
     Document,
+    Fraction,
     Group,
     Juxtaposed,
     Name,
@@ -837,6 +838,10 @@ def _with_loss(network: Network, every: list[Line]) -> Network:
     """
     if network.root is not None:
         return network
+    unknown = frozenset(head.key for line in every if (head := head_of(line, network.words)) is not None and is_open_loss(head))
+    if differentials(network, every):
+        unknown = frozenset()  # what ``dX`` is divided by, the loss would tell
+    network = replace(network, failed={key: why for key, why in network.failed.items() if key not in unknown})
     tops: dict[str, int] = {}
     for line in every:
         for node in walk(line.statement.content):
@@ -862,6 +867,28 @@ def _with_loss(network: Network, every: list[Line]) -> Network:
     others = tuple(d for d in network.program.definitions if d.name != loss)
     program = replace(network.program, definitions=(*leaves, *others, Definition(loss, (), k.add(*terms))))
     return replace(network, program=program, root=loss, abstract=loss, slots={**network.slots, loss: ()})
+
+
+def is_open_loss(found: Found) -> bool:
+    r"""Whether a loss is only said to be a function of several quantities, ``J = \frac{1}{m} \sum_i \ell(\hat{y}_i, y_i)``: any such
+    function.
+    """
+    if found.key not in LOSSES:
+        return False
+    body: Node | None = found.bodies[-1]
+    while body is not None:
+        match body:
+            case Big(_, "sum", _, _, inner):
+                body = inner
+            case Juxtaposed(_, (Fraction(_, Number(), _), *rest)) if rest:
+                body = rest[0] if len(rest) == 1 else Juxtaposed(body.span, tuple(rest))
+            case Product(_, _, Fraction(_, Number(), _), inner):
+                body = inner
+            case Juxtaposed(_, (Name() | Scripted(_, Name()), Group(_, "(", Tuple()))):
+                return True
+            case _:
+                return False
+    return False
 
 
 def before_derivatives(last: list[Definition], loss: str, network: Network, every: list[Line]) -> list[Definition]:

@@ -266,7 +266,9 @@ def lexicon(roots: Iterable[Node]) -> Lexicon:
         if letter in pairs and any(alone[letter] & subscripts[other] for other in bound):
             indices.add(letter)  # the o of P(o|c), beside u_o and a sum over u_w
     indices |= pairs if pairs & indices else set()
-    indices -= widths_of_names(carriers, bound | compared | pairs, numbered)
+    uppers = (big.upper for root in roots for big in walk(root) if isinstance(big, Big) and big.upper is not None)
+    ends = {n.text for upper in uppers for n in walk(upper) if isinstance(n, Name)}
+    indices -= widths_of_names(carriers, bound | compared | pairs | ends, numbered)
     layered = {base for base, sups in superscripts.items() if base and ("1" in sups or sups & {"l", "L", "ell", "l-1", "l+1", "h"})}
     words = Lexicon(frozenset(indices | {ROW, COLUMN}), frozenset(bound), frozenset(layered))
     return replace(words, merged=_merged(roots, words), paired=frozenset(_paired(roots, words)))

@@ -39,7 +39,10 @@ def summed_widths(
 
 
 def mean_over(node: Node) -> tuple[str, str, Node] | None:
-    r"""The count, the letter and the body of a mean that is written without the end of its sum, ``\frac{1}{m} \sum_i x_i``; else None."""
+    r"""The count, the letter and the body of a mean that is written without the end of its sum, ``\frac{1}{m} \sum_i x_i``; else None.
+
+    Of two sums, one in the other, it is not said which is meant.
+    """
     if not isinstance(node, (Juxtaposed, Product)):
         return None
     items = node.items if isinstance(node, Juxtaposed) else (node.left, node.right)
@@ -49,7 +52,8 @@ def mean_over(node: Node) -> tuple[str, str, Node] | None:
                 Fraction(_, Number(), Name(_, name, "", ()) | Juxtaposed(_, (Number(), Name(_, name, "", ())))),
                 Big(_, "sum", lower, None, body),
             ) if (
-                name in COUNTS and lower is not None and body is not None and len(letters := [*bound_letters(lower)]) == 1
+                name in COUNTS and lower is not None and body is not None and not any(isinstance(n, Big) for n in walk(body))
+                and len(letters := [*bound_letters(lower)]) == 1
             ):
                 return name, letters[0], body
     return None

@@ -485,6 +485,11 @@ def _beyond_blank_lines(page: _Page, m: re.Match[str], blank: int) -> int:
     r"""Where a delimiter's partner is looked for: up to the next blank line, or behind the end of the environment that a display begins
     with where that one has blank lines between its rows. What stands between them must be rows of formulas, no headings and no display.
     """
+    while m.group("dollars") == "$$" and blank < page.end and page.text[m.end() : blank].rstrip().endswith(r"\\"):
+        following = _next_blank_from(page, blank + 1)
+        if "$$" not in page.text[blank:following] and not page.text[blank:following].rstrip().endswith(r"\\"):
+            break
+        blank = following  # a row that ends with a line break goes on below the blank line
     opened = _ENVIRONMENT.match(page.text, m.start() if m.group("environment") else m.end())
     if opened is None or (m.group("environment") is None and m.group("dollars") != "$$" and m.group("bracket") is None):
         return blank
