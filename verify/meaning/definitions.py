@@ -484,6 +484,10 @@ FUNCTION_NAMES = frozenset({"f", "g", "h", "p", "q", "sigma", "phi", "varphi", "
 """What names a function rather than a quantity: its second formula defines it anew."""
 
 
+PENALTY_WEIGHTS = frozenset({"\\lambda", "\\alpha", "\\beta", "\\gamma", "\\mu"})
+"""What a loss has more than before where a penalty is added to it, which makes it another loss."""
+
+
 def solutions(every: Iterable[Line], words: Lexicon) -> frozenset[int]:
     """The lines (by number) that demand that a derivative vanishes, or say at what value of a quantity it does: they define nothing.
 
@@ -513,10 +517,12 @@ def is_redefinition(earlier: Found, found: Found, words: Lexicon, builds: dict[s
         return False
     if earlier.names_entries or found.names_entries:
         return False
+    one, other = (leaves(set(keys_in(f.bodies[0], words)) - {"e"}, builds) for f in (earlier, found))
+    if found.key in LOSS_LETTERS and one < other and other - one <= PENALTY_WEIGHTS:
+        return True
     if found.parameters and earlier.parameters:
         again = found.parameters == earlier.parameters and found.line.section == earlier.line.section and not is_marked(found.line)
         return not again or found.key.lstrip("\\") in FUNCTION_NAMES
-    one, other = (leaves(set(keys_in(f.bodies[0], words)) - {"e"}, builds) for f in (earlier, found))
     if found.line.section != earlier.line.section and ((found.line.tabled and earlier.line.tabled) or LET.search(found.line.before)):
         return True
     others = one != other

@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from verify.meaning.symbols import TRANSPOSES, Lexicon, base_text, items_of, occurrence
-from verify.reading.syntax import Big, Chain, Group, Juxtaposed, Name, Node, Product, Scripted
+from verify.reading.syntax import Big, Chain, Ellipsis, Group, Juxtaposed, Name, Node, Product, Scripted
 from verify.reading.traversal import rewritten, walk
 
 ENTRY = "κ"
@@ -41,6 +41,7 @@ def vectors_made_plain(roots: Sequence[Node], words: Lexicon) -> Change | None:
         else:
             as_bold |= {occ.key for occ in (first, second) if occ.written}
     functions = dict(f for root in roots if (f := vector_function(root, by_entries, words)) is not None)
+    functions = {key: found for key, found in functions.items() if any(_is_called_elsewhere(root, key, found[0], words) for root in roots)}
 
     def change(root: Node) -> Node:
         if functions:
@@ -125,12 +126,26 @@ def vector_function(root: Node, keys: set[str], words: Lexicon) -> tuple[str, tu
         case (Name() | Scripted() as head, Group(_, "(", Name() as parameter)) if base_text(parameter) in keys:
             occ = occurrence(head, words)
             if occ is not None and not occ.written and root.links[0].relation in ("=", ":=", "equiv", "def"):
-                return occ.key, (base_text(parameter), root.links[-1].right or root.links[0].right)
+                sides = [link.right for link in root.links if link.right is not None]
+                plain = [side for side in sides if not any(isinstance(n, Ellipsis) for n in walk(side))]
+                return occ.key, (base_text(parameter), (plain or sides)[-1])
     return None
 
 
+def _is_called_elsewhere(root: Node, key: str, parameter: str, words: Lexicon) -> bool:
+    """Whether a tree has a call of a function with another argument than the vector that it is defined with: not so of a loss ``J(w)``."""
+    seen: list[bool] = []
+    for node in walk(root):
+        for head, argument in pairwise(node.items) if isinstance(node, Juxtaposed) else ():
+            occ = occurrence(head, words) if isinstance(head, (Name, Scripted)) else None
+            if occ is not None and occ.key == key and isinstance(argument, Group):
+                seen.append(isinstance(argument.body, Name) and base_text(argument.body) == parameter)
+    return not all(seen)
+
+
 def _called(root: Node, functions: dict[str, tuple[str, Node]], words: Lexicon) -> Node:
-    """The tree with the body put in for each call of a function of a vector; its definition loses its argument."""
+    """The tree with the body put in for each call of a function of a vector; its definition, and a call with the vector that it is
+    defined with, lose their argument."""
 
     def put(body: Node, parameter: str, argument: Node) -> Node:
         def change(node: Node) -> Node | None:
@@ -153,14 +168,17 @@ def _called(root: Node, functions: dict[str, tuple[str, Node]], words: Lexicon) 
                 found = functions.get(occ.key) if occ is not None else None
                 if found is not None and queue and isinstance(queue[0], Group) and isinstance(queue[0].body, (Name, Scripted)):
                     argument = queue.pop(0)
-                    assert isinstance(argument, Group)
-                    out.append(put(found[1], found[0], argument.body))
+                    assert isinstance(argument, Group) and occ is not None
+                    is_own = isinstance(argument.body, Name) and base_text(argument.body) == found[0]
+                    inner = {key: one for key, one in functions.items() if key != occ.key}
+                    out.append(item if is_own else _called(put(found[1], found[0], argument.body), inner, words))
                 else:
                     out.append(rewritten(item, change))
             return out[0] if len(out) == 1 else replace(node, items=tuple(out))
         return None
 
-    if isinstance(root, Chain) and isinstance(root.first, Juxtaposed) and vector_function(root, {f[0] for f in functions.values()}, words):
+    own = vector_function(root, {f[0] for f in functions.values()}, words)
+    if isinstance(root, Chain) and isinstance(root.first, Juxtaposed) and own is not None and own[0] in functions:
         links = tuple(replace(link, right=rewritten(link.right, change)) if link.right is not None else link for link in root.links)
         return replace(root, first=root.first.items[0], links=links)
     return rewritten(root, change)

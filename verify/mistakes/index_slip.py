@@ -20,7 +20,7 @@ def another_letter(side: Node, around: Around) -> Iterator[Candidate]:
         symbol = next(n for n in walk(side) if isinstance(n, Scripted) and any(m is terms[0] for m in walk(n)))
         alike.setdefault(around.source(symbol.span), []).append(terms)
     for every in alike.values():
-        for column in zip(*every, strict=True) if len(every) > 1 else ():
+        for column in zip(*every, strict=False) if len(every) > 1 else ():
             for new in letters:
                 if new != letter_of(column[0]):
                     yield with_letters(side, [(place, new) for place in column], "index-slip", around)
