@@ -29,6 +29,8 @@ from verify.reading.document import read
 from verify.report import Relation, Report
 
 FINE = ("given", "proved", "tested")
+NOT_WRONG = ("not proved, and the chance", "the sides have no value", "both sides are 0 whatever")
+"""What is said of lines that agree wherever they were tried, or have no value anywhere: they are not wrong as far as anybody knows."""
 BLOCK = re.compile(r"\$\$.*?\$\$\n\n", re.DOTALL)
 
 
@@ -151,7 +153,7 @@ def outcome(mutant: Mutant, pool: Deciders) -> Outcome:
     wrong = relation.verdict == "refuted" or (mutant.kind == "notation" and relation.verdict == "slip")
     early = first is not None and first.offsets < relation.offsets and first is not relation
     repaired = right_after(mutant, relation, pool) if relation.edits else None
-    true = relation.verdict in FINE
+    true = relation.verdict in FINE or (relation.verdict == "unread" and relation.message.startswith(NOT_WRONG))
     return Outcome(mutant, true, wrong and first is relation, early, relation.verdict, relation.mistake, relation.message, repaired)
 
 

@@ -45,6 +45,7 @@ def written(proof: Proof, notation: str) -> str | None:
     every = [e for chain in chains for line in chain for e in (line.left, line.right)]
     page = page_of(proof.program, [*every, *(body for _, body in proof.definitions)])
     blocks = [] if notation == "index" else declarations(proof.program, page)
+    words: list[str] = []
     for name, body in proof.definitions:
         sides = said(page, notation, (name, body))
         if sides is None:
@@ -57,13 +58,15 @@ def written(proof: Proof, notation: str) -> str | None:
                 index = proof.program.by_name[name].indices[position]
                 sides = said(page, notation, (Sum(index, entry), ONE))
                 blocks.extend([" = ".join(sides)] if sides else [])
-            case OneHot(name, _):
-                blocks.append(rf"\text{{{name} is one-hot}}")
+            case OneHot(name, position):
+                number = len(proof.program.by_name[name].indices)
+                of = "" if number == 1 else "each row of " if position == number - 1 else "each column of "
+                words.append(f"Here {of}${name}$ is one-hot.\n\n")
     for chain in chains:
         sides = said(page, notation, (chain[0].left, *(line.right for line in chain)))
         if sides is not None:
             blocks.append(" = ".join(sides) + "".join(conditioned(c, page) for c in chain[0].conditions))
-    return "".join(f"$$ {block} $$\n\n" for block in blocks)
+    return "".join([*words, *(f"$$ {block} $$\n\n" for block in blocks)])
 
 
 def declarations(program: Program, page: Page) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from verify.deciding import Decider
+from verify.judging.judge import says_zero
 from verify.judging.judgement import Judgement
 from verify.kernel.program import Program
 from verify.meaning.claims import LEARNING_RATES, ChainReading, Typed
@@ -27,8 +28,9 @@ SECOND_OF_TWO = ("dropped-factor", "sign", "activation-derivative", "wrong-layer
 def diagnose(judgement: Judgement, text: str) -> tuple[Candidate, ...]:
     """The fewest edits that make a refuted relation true, in the order in which they were found; none if none are found.
 
-    Misread glyphs, then one mistake on the right side, then one on the left side, then one index in both, then two on the right side. What
-    was found for a chain is kept with what was decided about its network: most lines of a class are the same.
+    Misread glyphs, then one mistake on the right side, then one on the left side, then one index in both, then two on the right side. Where
+    the chain goes on, it tells which side is meant: a left side that a later side equals is, one that is 0 or alone against the others is
+    not. What was found for a chain is kept with what was decided about its network: most lines of a class are the same.
     """
     decider, left, right = judgement.decider, judgement.left, judgement.link.right
     if judgement.reading is None or decider is None or left is None or right is None:
@@ -84,32 +86,45 @@ def _searched(reading: ChainReading, decider: Decider, left: Node, right: Node, 
     for edits, side in bases:
         if edits and search.true(side):
             return edits
-    search.budget = ONE_EDIT
-    for edits, side in bases if not search.nothing else ():
-        for candidate in search.one(side, [m for m in known if m.of == "right"]):
-            if search.true(candidate.node):
-                return (*edits, candidate)
-    if number == 0:
+
+    def on_the_right() -> tuple[Candidate, ...]:
+        for edits, side in bases:
+            for candidate in search.one(side, [m for m in known if m.of == "right"]):
+                if search.true(candidate.node):
+                    return (*edits, candidate)
+        return ()
+
+    def on_the_left() -> tuple[Candidate, ...]:
         for candidate in search.one(left, [m for m in known if m.of == "left"]):
             afresh = search.with_left(candidate.node)
             if not afresh.nothing and afresh.true(right):
                 return (candidate,)
-    for at_left, at_right in index_slip.for_one_entry(left, right, around):
-        if search.with_left(at_left.node).true(at_right.node):
-            return at_left, at_right
-    if search.nothing:
         return ()
-    search.budget = TWO_EDITS
-    firsts = [m for m in known if m.name in FIRST_OF_TWO]
-    seconds = [m for m in known if m.name in SECOND_OF_TWO]
-    for edits, side in reversed(bases):
-        for first in search.one(side, firsts):
-            if not search.has_meaning(first.node):
-                continue
-            for second in search.one(first.node, seconds):
-                if search.true(second.node):
-                    return (*edits, first, second)
-    return ()
+
+    def on_both() -> tuple[Candidate, ...]:
+        for at_left, at_right in index_slip.for_one_entry(left, right, around):
+            if search.with_left(at_left.node).true(at_right.node):
+                return at_left, at_right
+        return ()
+
+    def two_on_the_right() -> tuple[Candidate, ...]:
+        search.budget = TWO_EDITS
+        seconds = [m for m in known if m.name in SECOND_OF_TWO]
+        for edits, side in reversed(bases):
+            for first in search.one(side, [m for m in known if m.name in FIRST_OF_TWO]):
+                if not search.has_meaning(first.node):
+                    continue
+                for second in search.one(first.node, seconds):
+                    if search.true(second.node):
+                        return (*edits, first, second)
+        return ()
+
+    search.budget = ONE_EDIT
+    stages = [on_the_right, on_both, two_on_the_right] if not search.nothing else [on_both]
+    if number == 0 and (search.nothing or not any(map(search.agrees, around.nearby[1:]))):
+        odd = any(map(_Search(reading, decider, right, around).agrees, around.nearby[1:]))  # the left side among the sides of its chain
+        stages.insert(0 if odd or search.nothing else 1, on_the_left)
+    return next((found for stage in stages if (found := stage())), ())
 
 
 def surroundings(reading: ChainReading, left: Node, right: Node, text: str) -> Around:
@@ -144,7 +159,9 @@ class _Search:
 
     @cached_property
     def nothing(self) -> bool:
-        """Whether the left side is 0 whatever the network: then a right side that is 0 as well would mend nothing."""
+        """Whether the left side is 0 whatever the network, and the chain does not say so: a right side that is 0 too would mend nothing."""
+        if says_zero(self.reading.chain):
+            return False
         claim = next(typed(self.reading, self.left, self.left), None)
         return claim is not None and self.decider.at(claim).vanishes(claim.left, claim.conditions)
 
@@ -165,9 +182,19 @@ class _Search:
         """Whether there is a claim with that right side."""
         return next(typed(self.reading, self.left, side), None) is not None
 
+    def claims(self, side: Node) -> Iterator[Typed]:
+        """The claims that a right side may make; a loose end may be an axis along which both sides are constant."""
+        return (claim for claim in self.reading.tries(self.left, side) if isinstance(claim, Typed))
+
+    def agrees(self, side: Node) -> bool:
+        """Whether a claim with that right side agrees at sampled points."""
+        return any(self.decider.at(claim).screens(claim) for claim in typed(self.reading, self.left, side))
+
     def true(self, side: Node) -> bool:
-        """Whether a claim with that right side is decided to be true."""
-        for claim in typed(self.reading, self.left, side):
+        """Whether a claim with that right side is decided to be true; the left side itself says nothing."""
+        if side == self.left:
+            return False
+        for claim in (c for read in self.claims(side) for c in (read, read.counted()) if c is not None):
             key = claim.right, claim.conditions, claim.sizes
             if key in self.seen:
                 continue

@@ -26,10 +26,11 @@ from verify.meaning.families import DEPTH, instances
 from verify.meaning.network import Network
 from verify.meaning.repairs import ANYWHERE, WHERE_ILL_TYPED, Around, Candidate, TextEdit, left_out_tag
 from verify.meaning.strangers import is_closed
-from verify.meaning.symbols import Lexicon, keys_in, letter_of, states_shape
+from verify.meaning.symbols import Lexicon, bound_letters, keys_in, letter_of, states_shape
 from verify.meaning.vocabulary import says
 from verify.reading.syntax import (
     Added,
+    Big,
     Chain,
     Derivative,
     Document,
@@ -219,7 +220,8 @@ class Judge:
         left = chain.first
         carried: tuple[Candidate, ...] = ()
         for n, link in enumerate(chain.links):
-            judgement = self.relation(line, reading, n, left, link, carried)
+            settled = bool(found) and found[-1].verdict in ("proved", "tested")
+            judgement = self.relation(line, reading, n, left, link, carried, settled)
             if judgement.claim is not None and judgement.follows is None:
                 judgement = replace(judgement, decider=self.decider.at(judgement.claim))
             if n and judgement.verdict not in ("unread", "given") and chain.first is not None and link.right is not None:
@@ -337,11 +339,11 @@ class Judge:
         return False
 
     def relation(
-        self, line: Line, reading: ChainReading, n: int, left: Node | None, link: Link, carried: tuple[Candidate, ...]
+        self, line: Line, reading: ChainReading, n: int, left: Node | None, link: Link, carried: tuple[Candidate, ...], settled: bool
     ) -> Judgement:
-        """The judgement of one relation."""
+        """The judgement of one relation; ``settled``: its left side was found to be right."""
         right = link.right
-        base = Judgement(line, reading.chain, n, left, link, "unread", reading=reading, decider=self.decider)
+        base = Judgement(line, reading.chain, n, left, link, "unread", reading=reading, decider=self.decider, settled=settled)
         if states_shape(link):
             return replace(base, verdict="given", reason="a shape")
         if link.relation not in EQUALITIES:
@@ -462,7 +464,7 @@ class Judge:
         return best
 
     def candidates(self, reading: ChainReading, judged: Judgement, left: Node, right: Node) -> Iterator[tuple[Node, Node, Candidate]]:
-        """One-edit repairs of notation, the right side first."""
+        """One-edit repairs of notation, the right side first; a letter that the other side sums over is not another letter misread."""
         letters = frozenset(letter for side in (left, right) for letter in _letters(side, self.network)) | reading.letters.keys()
         around = Around(self.network, self.document.text, letters)
         if judged.number == 0:
@@ -471,9 +473,11 @@ class Judge:
         kinds = ANYWHERE + (WHERE_ILL_TYPED if judged.failure == "ill-typed" else ())
         for kind in kinds:
             for candidate in kind(right, around):
-                yield left, candidate.node, candidate
-            for candidate in kind(left, around):
-                yield candidate.node, right, candidate
+                if candidate.mistake != "index-slip" or candidate.was not in summed_letters(left):
+                    yield left, candidate.node, candidate
+            for candidate in kind(left, around) if not judged.settled else ():
+                if candidate.mistake != "index-slip" or candidate.was not in summed_letters(right):
+                    yield candidate.node, right, candidate
 
     def repaired(self, judged: Judgement, reading: ChainReading, left: Node, right: Node, carried: tuple[Candidate, ...]) -> Judgement:
         """A slip if one repair of notation, or one carried over from the relation before, makes the relation true; else refuted or
@@ -565,6 +569,11 @@ def is_probability(node: Node) -> bool:
         case Juxtaposed(_, (Name() | Scripted(), Group(_, "(", Operator(_, "mid", _)))):
             return True
     return False
+
+
+def summed_letters(side: Node) -> set[str]:
+    """The letters that the sums of a side bind."""
+    return {letter for n in walk(side) if isinstance(n, Big) and n.lower is not None for letter in bound_letters(n.lower)}
 
 
 def says_zero(chain: Chain) -> bool:

@@ -42,6 +42,8 @@ class Judgement:
     reading: ChainReading | None = None
     decider: Decider | None = None
     follows: Belief | None = None
+    settled: bool = False
+    """Whether the left side was found to be right, as the right side of the relation before."""
     believed: Typed | None = None
     """What the relation claims under the belief that it follows from."""
 

@@ -87,11 +87,14 @@ def stated_sums(lines: Iterable[Line], network: Network) -> Iterator[SumsToOne]:
 
 def sum_assumed(left: Node, right: Node, network: Network) -> SumsToOne | None:
     r"""The assumption that ``Σ_i y_i = 1``, or ``\mathbf 1^\top y = 1``, states of a leaf, else None."""
+    if (summed := summed_by_ones(left)) is not None:
+        leaf = _leaf(names_quantity(summed[0], network), network)
+        if leaf is None or (len(leaf.indices) == 1) != (isinstance(right, Number) and right.text == "1"):
+            return None
+        axes = (0,) if len(leaf.indices) == 1 else (0, 1) if len(leaf.indices) == 2 and is_ones(right) else ()
+        return SumsToOne(leaf.name, axes[summed[1] if len(axes) > 1 else 0]) if axes else None
     if not (isinstance(right, Number) and right.text == "1"):
         return None
-    vector = _leaf(names_quantity(summed, network), network) if (summed := summed_by_ones(left)) is not None else None
-    if vector is not None and len(vector.indices) == 1:
-        return SumsToOne(vector.name, 0)
     if not (isinstance(left, Big) and left.operator == "sum" and left.body is not None):
         return None
     definition = _leaf(names_quantity(left.body, network), network)
@@ -108,15 +111,25 @@ def sum_assumed(left: Node, right: Node, network: Network) -> SumsToOne | None:
     return SumsToOne(definition.name, written.index(bound[0]) + missing) if missing >= 0 else None
 
 
-def summed_by_ones(side: Node) -> Node | None:
-    r"""What a product with a vector of ones sums: y of ``\mathbf 1^\top y`` and of ``y^\top \mathbf 1``; else None."""
+def summed_by_ones(side: Node) -> tuple[Node, int] | None:
+    r"""What a product with a vector of ones sums, and along which of its axes: y of ``\mathbf 1^\top y`` (0) and of ``y \mathbf 1`` (1)."""
     match side:
-        case Juxtaposed(_, (Scripted(sup=Name(text=mark)) as one, other)) | Product(_, _, Scripted(sup=Name(text=mark)) as one, other):
-            if mark in TRANSPOSES and is_ones(one):
-                return other
-            if mark in TRANSPOSES and is_ones(other):
-                return one.base if one.sub is None else replace(one, sup=None)
+        case Juxtaposed(_, (one, other)) | Product(_, _, one, other):
+            if is_transposed(one) and is_ones(one):
+                return other, 0
+            if is_ones(other) and isinstance(one, (Name, Scripted)):
+                return (without_transpose(one), 0) if is_transposed(one) else (one, 1)
     return None
+
+
+def is_transposed(node: Node) -> bool:
+    """Whether a symbol is written with a mark of a transpose."""
+    return isinstance(node, Scripted) and isinstance(node.sup, Name) and node.sup.text in TRANSPOSES
+
+
+def without_transpose(node: Node) -> Node:
+    """A symbol without its superscript."""
+    return node if not isinstance(node, Scripted) else node.base if node.sub is None else replace(node, sup=None)
 
 
 def _leaf(key: str | None, network: Network) -> Definition | None:

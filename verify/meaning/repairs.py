@@ -207,6 +207,8 @@ def operands(side: Node) -> Iterator[Name | Scripted]:
             yield top
         elif isinstance(top, Derivative):
             continue
+        elif isinstance(top, Big):
+            stack.extend([top.body] if top.body is not None else [])
         else:
             stack.extend(reversed(below(top)))
 

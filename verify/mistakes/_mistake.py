@@ -82,6 +82,11 @@ def _terms(node: Node, top: bool) -> Iterator[Node]:
                     yield from _terms(child, isinstance(node, Fraction))
 
 
+def grouped(side: Node) -> Iterator[Node]:
+    """The products that stand in parentheses."""
+    return (n.body for n in walk(side) if isinstance(n, Group) and n.delimiter == "(" and isinstance(n.body, (Product, Juxtaposed)))
+
+
 def factors(term: Node) -> list[Node]:
     """The factors of a product, flattened; a function with its argument is one."""
     match term:
@@ -142,12 +147,14 @@ def without(term: Node, factor: Node) -> Node:
 
 
 def with_factor(side: Node, term: Node, factor: Node, text: str, mistake: str, operator: str = "cdot") -> Candidate:
-    """The side with a factor put at the end of one of its products; around a sum with parentheses."""
+    """The side with a factor put at the end of one of its products, around a sum with parentheses; ``operator`` is "" or "," for none."""
     start, end = term.span.start, term.span.end
-    product: Node = Product(term.span, operator, Group(term.span, "(", term) if isinstance(term, Added) else term, factor)
-    edits: tuple[TextEdit, ...] = (TextEdit(end, end, f" \\{operator} {text}"),)
+    grouped = Group(term.span, "(", term) if isinstance(term, Added) else term
+    product: Node = Product(term.span, operator, grouped, factor) if operator.isalpha() else Juxtaposed(term.span, (grouped, factor))
+    joint = f" \\{operator} " if operator else " "
+    edits: tuple[TextEdit, ...] = (TextEdit(end, end, f"{joint}{text}"),)
     if isinstance(term, Added):
-        edits = (TextEdit(start, start, "("), TextEdit(end, end, f") \\{operator} {text}"))
+        edits = (TextEdit(start, start, "("), TextEdit(end, end, f"){joint}{text}"))
     return Candidate(product if term is side else replaced(side, term, product), edits, mistake, "", text)
 
 
@@ -216,7 +223,8 @@ def with_indices(key: str, letters: tuple[str, ...], span: Span) -> tuple[Node, 
     flat = [i for n in items for i in (n.items if isinstance(n, Juxtaposed) else (n,))]
     sub: Node = flat[0] if len(flat) == 1 else Juxtaposed(span, tuple(flat))
     stem, _, tag = key.partition("_{")
-    script = tag.rstrip("}") + "".join(letters)
+    tag = tag.rstrip("}")
+    script = tag + ("," if tag[-1:].isdigit() else "") + "".join(letters)
     return Scripted(span, plain, sub=sub), f"{stem}_{script}" if len(script) == 1 else f"{stem}_{{{script}}}"
 
 
@@ -242,10 +250,16 @@ def letters_in(term: Node, around: Around) -> list[str]:
 
 
 def indexed(side: Node, around: Around) -> list[tuple[Node, ...]]:
-    """The index letters at each symbol of a side that has some, in order."""
+    """The index letters at each symbol of a side that has some, in order; those that an abbreviation leaves out do not stand there."""
     found = [occurrence(n, around.network.words) for n in symbols(side)]
-    written = (tuple(t for t in o.written if letter_of(t)) for o in found if o is not None)
+    written = (tuple(t for t in o.written if stands(t, around)) for o in found if o is not None)
     return [terms for terms in written if terms]
+
+
+def stands(term: Node, around: Around) -> bool:
+    """Whether an index is a letter and stands in the document."""
+    letter = letter_of(term)
+    return letter is not None and around.source(term.span).lstrip("\\")[:1] == letter[0]
 
 
 def with_letters(side: Node, letters: Sequence[tuple[Node, str]], mistake: str, around: Around) -> Candidate:
@@ -257,13 +271,16 @@ def with_letters(side: Node, letters: Sequence[tuple[Node, str]], mistake: str, 
     return Candidate(tree, edits, mistake, ", ".join(was), ", ".join(dict.fromkeys(letter for _, letter in letters)))
 
 
+def is_ordered(around: Around) -> bool:
+    """Whether the network is in matrix notation, where the place of a factor tells."""
+    return any(None not in grid for grid in around.network.grids.values())
+
+
 def quantities(term: Node, around: Around) -> Iterator[tuple[Node, str, Kind]]:
     """The declared quantities as they could stand in a term, bare or with the term's index letters, and of what kind each is."""
     letters = list(dict.fromkeys([*letters_in(term, around), *sorted(around.letters)]))
     for key in in_use(around.network):
         slots = around.network.slots[key]
-        if key == around.network.root:
-            continue
         if around.axes is not None and not around.axes.issuperset(slots):
             continue
         written: list[tuple[str, ...]] = []

@@ -5,7 +5,7 @@ from itertools import permutations
 
 from verify.meaning.claims import names_quantity
 from verify.meaning.repairs import Around, Candidate, TextEdit, edited
-from verify.mistakes._mistake import Mistake, factors, number, terms, without
+from verify.mistakes._mistake import Mistake, factors, grouped, number, terms, without
 from verify.reading.syntax import Added, Group, Juxtaposed, Name, Node, Number, Scripted
 from verify.reading.traversal import replaced, walk
 
@@ -39,7 +39,7 @@ def another_form(side: Node, around: Around) -> Iterator[Candidate]:
 
 def squares(side: Node, around: Around) -> Iterator[Candidate]:
     """1 − a² for a (1 − a)."""
-    for term in terms(side):
+    for term in (*terms(side), *grouped(side)):
         parts = factors(term)
         for one, other in permutations(parts, 2):
             match other:

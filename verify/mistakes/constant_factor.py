@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from verify.meaning.repairs import Around, Candidate, edited
-from verify.mistakes._mistake import Mistake, factors, is_number, number, numbers, terms, with_factor_before
+from verify.mistakes._mistake import Mistake, factors, is_number, number, numbers, symbols, terms, with_factor_before
 from verify.mistakes.dropped_factor import leave_out
 from verify.reading.syntax import Fraction, Node, Number, Scripted
 from verify.reading.traversal import walk
 
 
 def scale(side: Node, around: Around) -> Iterator[Candidate]:
-    """A number left out of a product, or in the place of another; a product times 2 or 1/2."""
+    """A number left out of a product, or in the place of another; a symbol to the power 2 or 3; a product times 2 or 1/2."""
     for candidate in leave_out(side, around):
         if is_number(candidate.was):
             yield Candidate(candidate.node, candidate.edits, "constant-factor", candidate.was, "1")
@@ -22,6 +22,11 @@ def scale(side: Node, around: Around) -> Iterator[Candidate]:
                 yield first_power(side, powers[id(node)], around)
             elif node.text != text:
                 yield edited(side, node, number(node.span, text), text, "constant-factor", around)
+    for symbol in symbols(side):
+        bare = symbol if isinstance(symbol, Scripted) else Scripted(symbol.span, symbol)
+        for text in ("2", "3") if bare.sup is None and not bare.primes else ():
+            powered = replace(bare, sup=number(symbol.span, text))
+            yield edited(side, symbol, powered, f"{around.source(symbol.span)}^{text}", "constant-factor", around)
     for term in terms(side):
         if isinstance(term, Number) and term.text == "0":
             continue

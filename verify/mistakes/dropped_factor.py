@@ -7,8 +7,10 @@ from verify.mistakes._mistake import (
     Kind,
     Mistake,
     factors,
+    grouped,
     in_use,
     is_number,
+    is_ordered,
     is_width,
     number,
     quantities,
@@ -18,38 +20,66 @@ from verify.mistakes._mistake import (
     with_indices,
     without,
 )
-from verify.reading.syntax import Added, Fraction, Group, Juxtaposed, Name, Node, Number, Product, Scripted
+from verify.reading.syntax import Added, Call, Derivative, Fraction, Group, Name, Node, Number, Scripted
 from verify.reading.traversal import replaced, walk
 
 
 def put_in(side: Node, around: Around) -> Iterator[Candidate]:
     """What stands as a factor on other sides of the chain, then a declared quantity with its forms, put into a product."""
-    ordered = any(None not in grid for grid in around.network.grids.values())
-    for term in products(side):
+    ordered = is_ordered(around)
+    yield from local_derivatives(side, around)
+    for term in products(side, ordered):
         own = {around.source(f.span) for f in factors(term)}
         for factor, text in nearby(around):
             if text not in own:
-                yield with_factor(side, term, factor, text, "dropped-factor")
+                yield with_factor(side, term, factor, text, "dropped-factor", joint(side, term, around))
                 if ordered:
                     yield with_factor_before(side, term, factor, text, "dropped-factor")
+                    yield with_factor(side, term, factor, text, "dropped-factor", "odot")
     yield from quantities_put_in(side, around)
     if ordered:
-        yield from transposes_put_in(side, around)
+        yield from ordered_put_in(side, around)
+    yield from differences_put_in(side, around)
 
 
-def products(side: Node) -> Iterator[Node]:
-    """The products of a side that are more than a number."""
-    return (term for term in terms(side) if not isinstance(term, Number))
-
-
-def grouped(side: Node) -> Iterator[Node]:
-    """The products that stand in parentheses."""
-    return (n.body for n in walk(side) if isinstance(n, Group) and n.delimiter == "(" and isinstance(n.body, (Product, Juxtaposed)))
-
-
-def transposes_put_in(side: Node, around: Around) -> Iterator[Candidate]:
-    """A quantity, transposed or not, in front of a product or behind it: in matrix notation the place tells."""
+def local_derivatives(side: Node, around: Around) -> Iterator[Candidate]:
+    """The link of a chain rule that is missing: ``∂A/∂B`` beside ``∂L/∂A``, where the chain is about ``∂L/∂B``."""
+    wanted = [n for s in around.nearby[:1] for n in walk(s) if isinstance(n, Derivative) and len(n.denominators) == 1]
     for term in products(side):
+        for written in walk(term):
+            if not isinstance(written, Derivative) or len(written.denominators) != 1:
+                continue
+            for whole in wanted:
+                top, by = written.denominators[0], whole.denominators[0]
+                link = Derivative(term.span, top, (by,), symbol=written.symbol)
+                sign = r"\partial " if written.symbol == "partial" else "d"
+                text = rf"\frac{{{sign}{around.source(top.span)}}}{{{sign}{around.source(by.span)}}}"
+                yield with_factor(side, term, link, text, "dropped-factor", "" if is_ordered(around) else joint(side, term, around))
+                if is_ordered(around):
+                    turned = Scripted(term.span, Group(term.span, "(", link), sup=Name(term.span, "top"))
+                    yield with_factor_before(side, term, link, text, "dropped-factor")
+                    yield with_factor_before(side, term, turned, rf"\left({text}\right)^\top", "dropped-factor")
+
+
+def joint(side: Node, term: Node, around: Around) -> str:
+    """The sign by which a side joins factors: the dot where it uses one or where a function would go on without it, else none."""
+    last = factors(term)[-1]
+    if r"\cdot" in around.source(side.span) or is_ordered(around) or (isinstance(last, Call) and not isinstance(last.argument, Group)):
+        return "cdot"
+    return "," if r"\," in around.text else ""
+
+
+def products(side: Node, within: bool = False) -> Iterator[Node]:
+    """The products of a side, numbers in sums last and 0 left out; ``within``: also what stands in parentheses."""
+    yield from (term for term in terms(side) if not isinstance(term, Number) or (term is side and term.text != "0"))
+    if within:
+        yield from (n.body for n in walk(side) if isinstance(n, Group) and n.delimiter == "(" and not isinstance(n.body, (Added, Number)))
+    yield from (term for term in terms(side) if isinstance(term, Number) and term is not side and term.text != "0")
+
+
+def ordered_put_in(side: Node, around: Around) -> Iterator[Candidate]:
+    """A quantity, transposed or not, in front of a product or behind it: in matrix notation the place tells."""
+    for term in products(side, within=True):
         for key in in_use(around.network):
             if around.network.grids.get(key, (None, None)) == (None, None):
                 continue
@@ -57,11 +87,12 @@ def transposes_put_in(side: Node, around: Around) -> Iterator[Candidate]:
             bare = node if isinstance(node, Scripted) else Scripted(term.span, node)
             turned = Scripted(term.span, bare.base, bare.sub, Name(term.span, "top"))
             for factor, source in ((turned, rf"{text}^\top"), (node, text)):
-                before = with_factor_before(side, term, factor, source, "dropped-factor")
-                if around.fits(before.node):
-                    yield before
-                if factor is turned and around.fits((behind := with_factor(side, term, factor, source, "dropped-factor")).node):
-                    yield behind
+                for made in (
+                    with_factor_before(side, term, factor, source, "dropped-factor"),
+                    with_factor(side, term, factor, source, "dropped-factor", ""),
+                ):
+                    if around.fits(made.node):
+                        yield made
 
 
 def nearby(around: Around) -> Iterator[tuple[Node, str]]:
@@ -79,8 +110,9 @@ def nearby(around: Around) -> Iterator[tuple[Node, str]]:
 
 def quantities_put_in(side: Node, around: Around) -> Iterator[Candidate]:
     """A declared quantity, its reciprocal, or one minus it or its square, put into a product."""
-    operator = "odot" if any(None not in grid for grid in around.network.grids.values()) else "cdot"
-    for term in products(side):
+    for term in products(side, is_ordered(around)):
+        beside = joint(side, term, around)
+        operator = "odot" if is_ordered(around) else beside
         fitting: dict[Kind, bool] = {}
         for node, text, kind in quantities(term, around):
             if not fitting.get(kind, True):
@@ -92,7 +124,7 @@ def quantities_put_in(side: Node, around: Around) -> Iterator[Candidate]:
                 continue
             yield plain
             one = number(term.span, "1")
-            yield with_factor(side, term, Fraction(term.span, one, node), rf"\frac{{1}}{{{text}}}", "dropped-factor")
+            yield with_factor(side, term, Fraction(term.span, one, node), rf"\frac{{1}}{{{text}}}", "dropped-factor", beside)
             complement = Group(term.span, "(", Added(term.span, ("+", "-"), (one, node)))
             yield with_factor(side, term, complement, f"(1 - {text})", "dropped-factor", operator)
             if isinstance(node, Name) or (isinstance(node, Scripted) and node.sup is None):
@@ -102,8 +134,23 @@ def quantities_put_in(side: Node, around: Around) -> Iterator[Candidate]:
                 yield with_factor(side, term, complement, f"(1 - {text}^2)", "dropped-factor", operator)
 
 
+def differences_put_in(side: Node, around: Around) -> Iterator[Candidate]:
+    """The difference of two quantities of one kind, an error ``o − y``, put into a product."""
+    signs = ("odot",) if is_ordered(around) else ()
+    for term in products(side, is_ordered(around)):
+        every = list(quantities(term, around))
+        for one, text, kind in every:
+            for other, other_text, other_kind in every:
+                if kind == other_kind and text != other_text and kind[0]:
+                    factor = Group(term.span, "(", Added(term.span, ("+", "-"), (one, other)))
+                    for sign in (*signs, joint(side, term, around)):
+                        made = with_factor(side, term, factor, f"({text} - {other_text})", "dropped-factor", sign)
+                        if around.fits(made.node):
+                            yield made
+
+
 def drop(side: Node, around: Around) -> Iterator[Candidate]:
-    """One factor of a product left out; a number is a constant factor, another mistake."""
+    """One factor of a product left out; a number is a constant factor, a width the mean over samples: other mistakes."""
     yield from (c for c in leave_out(side, around) if not is_number(c.was) and not is_width(c.was, around))
 
 

@@ -13,7 +13,7 @@ from verify.reading.syntax import Derivative, Name, Node, Scripted
 def another(side: Node, around: Around) -> Iterator[Candidate]:
     """Another quantity in the place of the one that is differentiated, or by which; another one in the place of a lone symbol."""
     if isinstance(side, (Derivative, Name, Scripted)):
-        yield from (replace(c, mistake="left-side") for c in replace_symbol(side, around, root=True))
+        yield from (replace(c, mistake="left-side") for c in replace_symbol(side, around))
 
 
 def undo(side: Node, around: Around) -> Iterator[Candidate]:

@@ -3,19 +3,19 @@
 from collections.abc import Iterator
 
 from verify.meaning.repairs import Around, Candidate, TextEdit
-from verify.mistakes._mistake import Mistake, letters_in, terms
+from verify.mistakes._mistake import Mistake, is_ordered, letters_in, terms
 from verify.reading.syntax import Added, Big, Name, Node
 from verify.reading.traversal import replaced, walk
 
 
 def put_in(side: Node, around: Around) -> Iterator[Candidate]:
-    """A product summed over one of its index letters."""
+    """A product summed over one of its index letters, or without naming one where it has none."""
     for term in (t for t in terms(side) if not isinstance(t, Added)):
-        for letter in letters_in(term, around):
-            new = Big(term.span, "sum", Name(term.span, letter), None, term)
-            at = term.span.start
-            edit = TextEdit(at, at, rf"\sum_{letter} ")
-            yield Candidate(new if term is side else replaced(side, term, new), (edit,), "missing-sum", "", rf"\sum_{letter}")
+        for letter in letters_in(term, around) or ([] if is_ordered(around) else [""]):
+            sign = rf"\sum_{letter}" if letter else r"\sum"
+            new = Big(term.span, "sum", Name(term.span, letter) if letter else None, None, term)
+            edit = TextEdit(term.span.start, term.span.start, f"{sign} ")
+            yield Candidate(new if term is side else replaced(side, term, new), (edit,), "missing-sum", "", sign)
 
 
 def leave_out(side: Node, around: Around) -> Iterator[Candidate]:
@@ -30,7 +30,7 @@ def leave_out(side: Node, around: Around) -> Iterator[Candidate]:
 MISTAKE = Mistake(
     name="missing-sum",
     kind="mathematics",
-    order=34,
+    order=14,
     undo=put_in,
     apply=leave_out,
     says="the sum {becomes} is missing",

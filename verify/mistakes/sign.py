@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from verify.meaning.repairs import Around, Candidate, TextEdit
 from verify.mistakes._mistake import Mistake
-from verify.reading.syntax import Added, Group, Node, Number
+from verify.reading.syntax import Added, Chain, Group, Node, Number
 from verify.reading.traversal import replaced, walk
 
 OPPOSITE = {"+": "-", "-": "+"}
@@ -30,6 +30,11 @@ def flip(side: Node, around: Around) -> Iterator[Candidate]:
             changed = replace(node, signs=signs)
             new: Node = node.terms[0] if signs == ("+",) else changed
             yield Candidate(replaced(side, node, new), (TextEdit(start, end, text),), "sign", sign, OPPOSITE[sign])
+    for group in walk(side):
+        first = group.body.first if isinstance(group, Group) and isinstance(group.body, Chain) else None
+        if first is not None and not isinstance(first, Added):
+            negative = Added(first.span, ("-",), (first,))
+            yield Candidate(replaced(side, first, negative), (TextEdit(first.span.start, first.span.start, "-"),), "sign", "+", "-")
     if isinstance(side, Number):
         return
     start, end = side.span.start, side.span.end

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from verify.meaning.repairs import Around, Candidate, edited
+from verify.meaning.repairs import operands as plain_operands
 from verify.mistakes._mistake import Mistake
 from verify.mistakes.wrong_symbol import replace_symbol
 from verify.reading.syntax import Call, Group, Name, Node, Scripted
@@ -35,15 +36,14 @@ def another_argument(side: Node, around: Around) -> Iterator[Candidate]:
 
 
 def exponentials(side: Node, around: Around) -> Iterator[Candidate]:
-    """A lone symbol as the exponent of e, or as the argument of a logarithm."""
-    for node in walk(side):
-        if isinstance(node, (Name, Scripted)) and (isinstance(node, Name) or isinstance(node.base, Name)):
-            source = around.source(node.span)
-            for text, new in (
-                (f"e^{{{source}}}", Scripted(node.span, Name(node.span, "e"), sup=node)),
-                (rf"\ln({source})", Call(node.span, Name(node.span, "ln"), Group(node.span, "(", node))),
-            ):
-                yield edited(side, node, new, text, "wrong-argument", around)
+    """A lone symbol as the exponent of e, or as the argument of a logarithm; not in derivatives."""
+    for node in plain_operands(side):
+        source = around.source(node.span)
+        for text, new in (
+            (f"e^{{{source}}}", Scripted(node.span, Name(node.span, "e"), sup=node)),
+            (rf"\ln({source})", Call(node.span, Name(node.span, "ln"), Group(node.span, "(", node))),
+        ):
+            yield edited(side, node, new, text, "wrong-argument", around)
 
 
 def inner(exponent: Node, around: Around) -> str:
@@ -55,7 +55,7 @@ def inner(exponent: Node, around: Around) -> str:
 MISTAKE = Mistake(
     name="wrong-argument",
     kind="mathematics",
-    order=48,
+    order=38,
     undo=undo,
     apply=apply,
     says="{becomes} belongs where {was} stands: a function is taken of the wrong thing",

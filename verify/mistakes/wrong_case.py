@@ -26,7 +26,7 @@ def exchange(side: Node, around: Around) -> Iterator[Candidate]:
 MISTAKE = Mistake(
     name="wrong-case",
     kind="mathematics",
-    order=47,
+    order=36,
     undo=exchange,
     apply=exchange,
     says="the cases are the wrong way round: {becomes} for {was}",

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from verify.meaning.repairs import Around, Candidate, edited
 from verify.meaning.symbols import letter_of, occurrence
 from verify.mistakes._mistake import Mistake, in_use, operands, with_indices
-from verify.reading.syntax import Juxtaposed, Name, Node, Number, Scripted
-from verify.reading.traversal import replaced
+from verify.reading.syntax import Derivative, Juxtaposed, Name, Node, Number, Scripted
+from verify.reading.traversal import replaced, walk
 
 
 def stem(key: str) -> str:
@@ -14,10 +14,11 @@ def stem(key: str) -> str:
     return key.split("_", 1)[0].split("^", 1)[0]
 
 
-def replace_symbol(side: Node, around: Around, root: bool = False) -> Iterator[Candidate]:
-    """Each symbol replaced by each other declared quantity with as many axes, the same letter first; ``root``: by the loss too."""
+def replace_symbol(side: Node, around: Around) -> Iterator[Candidate]:
+    """Each symbol replaced by each other declared quantity with as many axes, its namesakes first; the loss only above in a derivative."""
     network = around.network
     known = in_use(network)
+    above = {id(n.numerator) for n in walk(side) if isinstance(n, Derivative)}
     for node, inside in operands(side):
         occ = occurrence(node, network.words)
         if occ is None or occ.primes or (occ.exponent is not None and not is_power(node)):
@@ -26,7 +27,8 @@ def replace_symbol(side: Node, around: Around, root: bool = False) -> Iterator[C
         if key not in network.slots:
             continue
         letters = tuple(letter for t in occ.written if (letter := letter_of(t)))
-        others = [o for o in known if o != key and len(network.slots[o]) == len(network.slots[key]) and (root or o != network.root)]
+        barred = {key} if id(node) in above else {key, network.root}
+        others = [o for o in known if o not in barred and len(network.slots[o]) == len(network.slots[key])]
         fitting = {network.slots[key]: True}
         for other in sorted(others, key=lambda o: stem(o) != stem(key)):
             new, text = with_indices(other, letters, node.span)
