@@ -20,7 +20,7 @@ from verify.reading.traversal import walk
 from verify.workspace import Sieve
 
 ONE_EDIT = 1_500
-TWO_EDITS = 400
+TWO_EDITS = 800
 FIRST_OF_TWO = ("wrong-layer", "wrong-symbol", "sign", "activation-derivative", "swapped-indices", "missing-sum")
 SECOND_OF_TWO = ("dropped-factor", "sign", "activation-derivative", "wrong-layer")
 

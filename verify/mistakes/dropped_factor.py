@@ -66,7 +66,7 @@ def joint(side: Node, term: Node, around: Around) -> str:
     last = factors(term)[-1]
     if r"\cdot" in around.source(side.span) or is_ordered(around) or (isinstance(last, Call) and not isinstance(last.argument, Group)):
         return "cdot"
-    return "," if r"\," in around.text else ""
+    return "," if r"\," in around.source(side.span) else ""
 
 
 def products(side: Node, within: bool = False) -> Iterator[Node]:
