@@ -287,3 +287,36 @@ def test_gradcheck(benchmark: BenchmarkFixture, width: int) -> None:
     weights = [torch.randn(shape, dtype=torch.float64, requires_grad=True) for shape in shapes]
     x, y = torch.randn(width, dtype=torch.float64), torch.softmax(torch.randn(width, dtype=torch.float64), -1)
     assert benchmark(lambda: torch.autograd.gradcheck(lambda *w: Loss.apply(x, *w, y), weights))
+
+
+@pytest.mark.benchmark(group="peer: jax.test_util.check_grads, all six tensors")
+@pytest.mark.parametrize("width", [2, 4, 8])
+def test_check_grads(benchmark: BenchmarkFixture, width: int) -> None:
+    """What check_grads takes to compare the six hand-derived gradients with a difference along one random direction, at one point."""
+    if not benchmark.enabled:
+        pytest.skip("the peer takes seconds: make bench")
+    jax = pytest.importorskip("jax")
+    check = pytest.importorskip("jax.test_util").check_grads
+    jax.config.update("jax_enable_x64", True)
+    draw = np.random.default_rng(0)
+    x, y = jax.numpy.asarray(draw.standard_normal(width)), jax.nn.softmax(jax.numpy.asarray(draw.standard_normal(width)))
+
+    def forward(w1: Any, b1: Any, w2: Any, b2: Any, wo: Any, bz: Any) -> tuple[Any, tuple[Any, ...]]:
+        z1 = x @ w1 + b1
+        a1 = jax.nn.relu(z1)
+        a2 = jax.nn.sigmoid(a1 @ w2 + b2)
+        o = jax.nn.softmax(a2 @ wo + bz)
+        return -(y * jax.numpy.log(o)).sum(), (z1, a1, w2, a2, wo, o)
+
+    def backward(saved: tuple[Any, ...], upstream: Any) -> tuple[Any, ...]:
+        z1, a1, w2, a2, wo, o = saved
+        error = (o - y) * upstream
+        delta2 = (wo @ error) * a2 * (1 - a2)
+        delta1 = (w2 @ delta2) * (z1 > 0)
+        outer = jax.numpy.outer
+        return outer(x, delta1), delta1, outer(a1, delta2), delta2, outer(a2, error), error
+
+    loss = jax.custom_vjp(lambda *weights: forward(*weights)[0])
+    loss.defvjp(forward, backward)
+    weights = tuple(jax.numpy.asarray(draw.standard_normal(shape)) for shape in [(width, width), (width,)] * 3)
+    benchmark(lambda: check(loss, weights, order=1, modes=["rev"]))
