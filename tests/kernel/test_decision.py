@@ -38,6 +38,7 @@ from verify.kernel.expr import (
     power,
     sub,
 )
+from verify.kernel.modular import Trials
 from verify.kernel.program import Assumption, Condition, Equal, OneHot, Positive, Program, SumsToOne, Unequal
 from verify.workspace import Workspace
 
@@ -212,6 +213,42 @@ def test_too_many_signs_are_not_tested() -> None:
     decision = PLAIN.kernel.test(product, product, (), {"n": 9})
     assert isinstance(decision, Undecided)
     assert "too many trials" in decision.reason
+
+
+def test_trials_without_a_value_come_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no trial has a value, points are drawn again, but not for ever; where too many would be needed, one is looked at."""
+    drawn: list[int] = []
+
+    class Counted(Trials):
+        def __init__(self, count: int) -> None:
+            drawn.append(count)
+            super().__init__(count)
+
+    monkeypatch.setattr("verify.kernel.decision.Trials", Counted)
+    zero = sub(mul(U, V), mul(V, U))
+    for expr in (power(zero, -1), Step(zero)):
+        drawn.clear()
+        assert isinstance(PLAIN.kernel.test(expr, expr, (), {}), Undecided)
+        assert 0 < sum(drawn) <= 4096 and len(drawn) <= 4096
+    drawn.clear()
+    many = mul(*(Step(add(U, num(t))) for t in range(9)))
+    assert isinstance(PLAIN.kernel.test(many, many, (), {}), Undecided) and drawn == [1]
+    monkeypatch.setattr("verify.kernel.decision.MOST_ENTRIES", 0)
+    drawn.clear()
+    assert isinstance(PLAIN.kernel.test(U, U, (), {}), Undecided) and not drawn
+
+
+def test_a_program_of_too_many_quantities_is_refused() -> None:
+    """A chain of quantities has Jacobians with one another, whose number is a square; leaves are not counted."""
+
+    def chain(number: int) -> Program:
+        steps = (definition(f"a{t}", body=mul(tensor(f"a{t - 1}"), tensor(f"a{t - 1}"))) for t in range(1, number + 1))
+        return Program((definition("a0"), *steps))
+
+    with pytest.raises(IllTyped, match="too many quantities"):
+        Kernel(chain(1001))
+    Kernel(chain(1000))
+    Kernel(Program(tuple(definition(f"u{t}") for t in range(2000))))
 
 
 def test_too_many_trials_are_not_made() -> None:

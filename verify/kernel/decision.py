@@ -20,11 +20,11 @@ from verify.kernel.calculus import Resolver
 from verify.kernel.evaluate import BALL, Plan, Point
 from verify.kernel.expr import Apply, Delta, Derivative, Expr, Index, Position, Pow, Prod, Size, Sum, Tensor, children, substitute
 from verify.kernel.lazy import lazy
-from verify.kernel.modular import DRAWN, Bound, Bounds, Residues, Trials, contracted, law
+from verify.kernel.modular import Bound, Bounds, Residues, Trials, contracted, law
 from verify.kernel.normal_form import PLAIN, Advice, Normalizer, Proof
 from verify.kernel.program import Assumption, Condition, Definition, Equal, OneHot, OutOfReach, Positive, Program, SumsToOne, Unequal, nodes
 
-NODES, LEVELS, WIDEST, TRIALS, MOST_ENTRIES, TOGETHER = 20_000, 100, 1 << 12, 1 << 12, 1 << 25, 1 << 21
+NODES, LEVELS, QUANTITIES, WIDEST, TRIALS, MOST_ENTRIES, TOGETHER = 20_000, 100, 1_000, 1 << 12, 1 << 12, 1 << 25, 1 << 21
 _SEAL = object()
 _PRECISION = RLock()  # FLINT keeps one precision for the whole process
 
@@ -236,6 +236,8 @@ class Kernel:
 
     def __init__(self, program: Program, advice: Advice = PLAIN) -> None:
         earlier: dict[str, Definition] = {}
+        if sum(d.body is not None for d in program.definitions) > QUANTITIES:
+            raise IllTyped("the program has too many quantities")
         for d in program.definitions:
             if d.name in earlier or len(set(d.indices)) < len(d.indices):
                 raise IllTyped(f"{d.name} is defined twice" if d.name in earlier else f"{d.name} has one index for two axes")
@@ -389,12 +391,9 @@ class Kernel:
 
     def _bound(self, d: Definition, sizes: Mapping[str, int]) -> Bound:
         """The bound of the residues that are drawn for a leaf."""
-        match self._assumed(d):
-            case OneHot(_, position):
-                return Bound(0, math.log2(sizes[d.axes[position]]), 0)
-            case SumsToOne(_, position):
-                return Bound(1, 0, math.log2(sizes[d.axes[position]]))
-        return DRAWN
+        assumed = self._assumed(d)
+        width = math.log2(sizes[d.axes[assumed.position]]) if assumed else 0.0
+        return Bound(0, width, 0) if isinstance(assumed, OneHot) else Bound(1, 0, width)
 
     def _drawn(self, d: Definition, sizes: Mapping[str, int], trials: Trials) -> Any:
         """Residues for a leaf, uniform among those that meet the assumptions."""
