@@ -133,6 +133,17 @@ def test_the_command_speaks_the_language_asked_for(tmp_path: Path) -> None:
     assert failed.exit_code == 2 and "en, vi" in failed.output
 
 
+def test_the_catalogue_in_another_language() -> None:
+    """``list --lang vi`` shows titles and headings in Vietnamese and finds words of either language; what is not there is said."""
+    run = CliRunner().invoke
+    found = run(main, ["list", "tiêu", "softmax", "--lang", "vi"])
+    assert found.exit_code == 0 and "nội dung" in found.output and "mục tiêu" in " ".join(found.output.split())
+    assert run(main, ["list", "error signal", "softmax", "--lang", "vi"]).exit_code == 0
+    missing = run(main, ["list", "nothing like that", "--lang", "vi"])
+    assert missing.exit_code == 1 and "không mục nào" in missing.output
+    assert run(main, ["list", "--lang", "xx"]).exit_code == 2
+
+
 def test_a_third_language_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder with a compiled catalogue is all that a language needs."""
     shutil.copytree(LOCALE, tmp_path / "locale")

@@ -106,6 +106,7 @@ def check(
 @click.option("--title", help="Of Canvas' column; otherwise the assignment's first heading.")
 @click.option("--seconds", type=click.FloatRange(min=1), default=60, show_default=True, help="An answer that takes longer is set aside.")
 @click.option("--fast", is_flag=True, help="Leave out the second opinions of the numerical oracles.")
+@click.option("--lang", default="en", show_default=True, help="The language of the answers' pages: en, vi, or of another catalogue.")
 @click.option("--check-assignment", is_flag=True, help="Only check the assignment: what it asks, and how its network is understood.")
 def grade(
     answers: tuple[Path, ...],
@@ -118,6 +119,7 @@ def grade(
     title: str | None,
     seconds: float,
     fast: bool,
+    lang: str,
     check_assignment: bool,
 ) -> NoReturn:
     """Mark a class: files, folders, or the zip archives of Canvas, Moodle and Gradescope.
@@ -144,6 +146,7 @@ def grade(
         _check_assignment(assignment_file)
     if not answers or out is None:
         raise click.UsageError("answers and --out are needed, or --check-assignment")
+    _translator(lang)
     assignment, found = _read_assignment(assignment_file)
     how = Spread(jobs or processors(), cluster, Limits(seconds=seconds, processor=int(seconds) + 1))
     try:
@@ -153,7 +156,7 @@ def grade(
         if not handed_in.answers:
             nothing(out, platform, "no document was found here: hand in Markdown, TeX, a notebook or NumPy code")
             _fail(answers[0], "no answer here")
-        sheet = Sheet(assignment, Overrules(), found.report.network, fast)
+        sheet = Sheet(assignment, Overrules(), found.report.network, fast, lang)
         with progress(sys.stderr) as done:
             kept = grade_class(handed_in.answers, sheet, out, how, done)
         said = list(export(kept, sheet, out, platform, title, roster)) if platform is not None else []
@@ -350,8 +353,9 @@ def _correct(path: Path, lang: str, output: Path | None) -> NoReturn:
 
 @main.command(name="list")
 @click.argument("words", nargs=-1, metavar="[WORD]...")
-@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
-def list_catalogue(words: tuple[str, ...], as_json: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table, in English.")
+@click.option("--lang", default="en", show_default=True, help="The language of the table: en, vi, or of another catalogue.")
+def list_catalogue(words: tuple[str, ...], as_json: bool, lang: str) -> None:
     """List the catalogue, or those entries that have every WORD in their name, title or source.
 
     Exit status: 0, or 1 where no entry matches.
@@ -362,13 +366,14 @@ def list_catalogue(words: tuple[str, ...], as_json: bool) -> None:
     from verify.rendering.catalogue_table import catalogue_data, catalogue_table, matching
     from verify.rendering.text import write
 
-    entries = matching(catalogue().values(), words)
+    translate = _translator(lang)
+    entries = matching(catalogue().values(), words, translate)
     if as_json:
         click.echo(json.dumps(catalogue_data(entries), ensure_ascii=False, indent=2))
     elif entries:
-        write([catalogue_table(entries)], sys.stdout)
+        write([catalogue_table(entries, translate)], sys.stdout)
     else:
-        click.echo("no entry of the catalogue matches", err=True)
+        click.echo(translate("no entry of the catalogue matches"), err=True)
     sys.exit(0 if entries else 1)
 
 

@@ -23,6 +23,7 @@ from verify.grading.marks import Marked, marks_csv, unreadable, with_points
 from verify.grading.overrules import OpenLine, Overrules, open_lines, overruled, overrules_toml, parse_overrules, with_points_by_hand
 from verify.grading.store import Kept, Store, packed, unpacked
 from verify.grading.workers import Spread, spread
+from verify.language import SOURCE, translated, translator
 from verify.reading.document import read
 from verify.rendering.class_page import class_page
 from verify.rendering.html import html_report
@@ -35,12 +36,13 @@ MARKS, REPORT, GRADES, OVERRULES, LOCK = "marks.csv", "report", "grades.sqlite",
 @dataclass(frozen=True)
 class Sheet:
     """What every answer of a class is marked by. ``given`` is the assignment's network as a report describes it; ``fast`` leaves out the
-    second opinions."""
+    second opinions; ``lang`` is the language of the answers' pages."""
 
     assignment: Assignment
     overrules: Overrules
     given: Mapping[str, object]
     fast: bool
+    lang: str = SOURCE
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,9 @@ def paper(job: Job) -> Paper:
     kept = job.report if job.report is not None else packed(report)
     lines = open_lines(report, sheet.given)
     shown = marked_report(replace(report, file=job.answer), lines, sheet)
-    return Paper(kept, Marked(job.answer, shown.asked), html_report(shown, document), report.relations, lines)
+    translate = translator(sheet.lang)
+    page = html_report(translated(shown, translate), document, lang=sheet.lang, translate=translate)
+    return Paper(kept, Marked(job.answer, shown.asked), page, report.relations, lines)
 
 
 def marked_report(report: Report, lines: Sequence[OpenLine], sheet: Sheet) -> Report:
@@ -211,7 +215,7 @@ class _Class:
         lines = sorted((rule.id, rule.decide, rule.quantity, rule.note) for rule in rules.decided.values() if rule.id in same)
         points = sorted((rule.quantity, rule.points, rule.note) for rule in rules.of_answer(answer.name).values())
         student = asdict(answer.student) if answer.student is not None else None
-        return _digest(content, self.sheet.assignment.source, json.dumps([lines, points, student]))
+        return _digest(content, self.sheet.assignment.source, self.sheet.lang, json.dumps([lines, points, student]))
 
 
 def page_name(answer: str) -> str:

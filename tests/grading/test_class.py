@@ -123,6 +123,19 @@ def test_a_rerun_does_what_is_left(marked: tuple[Path, Result], monkeypatch) -> 
     assert before[0] == (folder / "out/marks.csv").read_bytes() and not (folder / "out/report" / page_name("new.md")).exists()
 
 
+def test_pages_in_another_language(marked: tuple[Path, Result]) -> None:
+    """``--lang`` writes the pages anew in that language, from the verdicts that are kept; marks are the same bytes; and back again."""
+    folder, _ = marked
+    name = page_name("b/wrong.md")
+    before = (folder / "out/marks.csv").read_bytes(), (folder / "out/report" / name).read_bytes()
+    run(folder / "answers", "--assignment", folder / "assignment.md", "--out", folder / "out", "--jobs", 1, "--fast", "--lang", "vi")
+    page = (folder / "out/report" / name).read_text(encoding="utf-8")
+    assert '<html lang="vi">' in page and "Các dòng cần xem lại" in page and "the factor" not in page
+    assert (folder / "out/marks.csv").read_bytes() == before[0]
+    grade(folder)
+    assert before == ((folder / "out/marks.csv").read_bytes(), (folder / "out/report" / name).read_bytes())
+
+
 def test_decide_once(marked: tuple[Path, Result], tmp_path: Path) -> None:
     """Equal lines of several answers are one entry; what is decided there counts in each, is kept, and stands on the pages."""
     folder, _ = marked

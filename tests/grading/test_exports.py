@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import requires, version
 from io import BytesIO, StringIO
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import pytest
 from classroom import ASSIGNMENT, BY_W, BY_Z, UNREAD, WRONG
 from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
+from packaging.requirements import Requirement
 
 from verify.cli import main
 from verify.grading.answers import Student
@@ -270,6 +272,60 @@ def test_own_wheel() -> None:
                 assert digest == f"sha256={found}"
         assert "backproof = verify.cli:main" in wheel.read(f"{info}/entry_points.txt").decode()
         assert wheel.read(f"{info}/METADATA").decode().startswith("Metadata-Version")
+
+
+def test_the_autograder_is_set_up_without_a_network(tmp_path: Path) -> None:
+    """With a wheel of each dependency in the archive, setup.sh installs backproof where no index can be reached and apt is not asked.
+
+    The wheels are hollow: only their names and versions are what pip looks for.
+    """
+    python = Path(sys.base_prefix) / "bin/python3"
+    if subprocess.run([python, "-m", "ensurepip", "--version"], capture_output=True, check=False).returncode:
+        pytest.skip("this Python cannot make an environment with pip by itself")
+    (tmp_path / "assignment.md").write_text(ASSIGNMENT, encoding="utf-8")
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    for name in needed("backproof"):
+        hollow_wheel(wheels, name, version(name))
+    made = CliRunner().invoke(
+        main, ["gradescope", str(tmp_path / "assignment.md"), "-o", str(tmp_path / "autograder.zip"), "--wheels", str(wheels)]
+    )
+    assert made.exit_code == 0, made.output
+    home, tools = tmp_path / "autograder", tmp_path / "bin"
+    with zipfile.ZipFile(tmp_path / "autograder.zip") as archive:
+        archive.extractall(home / "source")
+    tools.mkdir()
+    for name in ("python3.13", "python3.12", "python3.11", "python3"):
+        (tools / name).write_text(f'#!/bin/sh\nexec "{python}" "$@"\n', encoding="utf-8")
+    (tools / "apt-get").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    for tool in tools.iterdir():
+        tool.chmod(0o755)
+    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_RETRIES": "0", "PIP_CONFIG_FILE": os.devnull}
+    environment = {"PATH": f"{tools}:/usr/bin:/bin", "AUTOGRADER": str(home), "HOME": str(tmp_path), **nowhere}
+    done = subprocess.run(["bash", home / "source/setup.sh"], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "127.0.0.1" not in done.stderr, done.stderr
+    assert (home / "venv/bin/backproof").exists()
+
+
+def needed(name: str) -> set[str]:
+    """What a distribution needs, and what that needs, without what only its extras ask for."""
+    found: set[str] = set()
+    todo = [name]
+    while todo:
+        for requirement in map(Requirement, requires(todo.pop()) or []):
+            if (requirement.marker is None or requirement.marker.evaluate({"extra": ""})) and requirement.name not in found:
+                found.add(requirement.name)
+                todo.append(requirement.name)
+    return found
+
+
+def hollow_wheel(folder: Path, name: str, number: str) -> None:
+    """Write a wheel of that name and version with nothing in it."""
+    stem = f"{name.replace('-', '_')}-{number}"
+    with zipfile.ZipFile(folder / f"{stem}-py3-none-any.whl", "w") as wheel:
+        wheel.writestr(f"{stem}.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {number}\n")
+        wheel.writestr(f"{stem}.dist-info/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{stem}.dist-info/RECORD", "")
 
 
 def test_the_autograder_runs(tmp_path: Path) -> None:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.grading.variants import EXAMPLES, variants
@@ -38,17 +40,35 @@ def peaks(group: int) -> dict[int, int]:
     return found
 
 
-def measured(call: list[str]) -> tuple[float, dict[int, int]]:
-    """How long a command takes, and the peak memory of its processes by id; raises CalledProcessError where it fails."""
-    begun = time.monotonic()
+@dataclass(frozen=True)
+class Measured:
+    """How long a command took by the clock and of the processors, and the largest of its processes so far in bytes, at times in
+    between and in the end."""
+
+    seconds: float
+    worked: float
+    peaks: tuple[tuple[float, int], ...]
+
+    def megabytes(self, share: float = 1.0) -> float:
+        """The peak memory of a process until that share of the time had passed."""
+        return max(size for at, size in self.peaks if at <= share * self.seconds) / 1e6
+
+
+def measured(call: list[str]) -> Measured:
+    """What a command takes; raises CalledProcessError where it fails."""
+    begun, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     child = subprocess.Popen(call, stdout=subprocess.DEVNULL, start_new_session=True)
     found: dict[int, int] = {}
+    seen: list[tuple[float, int]] = [(0.0, 0)]
     while child.poll() is None:
         found |= {process: max(size, found.get(process, 0)) for process, size in peaks(child.pid).items()}
+        seen.append((time.monotonic() - begun, max(found.values(), default=0)))
         time.sleep(0.2)
     if child.returncode != 0:
         raise subprocess.CalledProcessError(child.returncode, call)
-    return time.monotonic() - begun, found
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    worked = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Measured(time.monotonic() - begun, worked, tuple(seen))
 
 
 def killed(call: list[str], seconds: float) -> bool:
@@ -61,6 +81,11 @@ def killed(call: list[str], seconds: float) -> bool:
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
         return True
+
+
+def say(line: str) -> None:
+    """Print a line at once: the whole takes minutes."""
+    print(line, flush=True)
 
 
 def main() -> int:
@@ -79,24 +104,25 @@ def main() -> int:
         for name, text in variants(options.answers, options.seed):
             (answers / name).write_text(text, encoding="utf-8")
         whole, resumed = Path(folder) / "whole", Path(folder) / "resumed"
-        seconds, memory = measured(command(answers, whole, options.jobs))
-        again, _ = measured(command(answers, whole, options.jobs))
-        megabytes = max(memory.values()) / 1e6
-        size = sum(p.stat().st_size for p in whole.rglob("*") if p.is_file()) / 1e6
-        print(f"{options.answers} answers, {options.jobs} processes, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
-        print(
-            f"  marked in {seconds:.1f} s ({options.answers / seconds:.1f} answers/s); marked again, with nothing to do, in {again:.1f} s"
-        )
-        print(f"  peak memory of a process {megabytes:.0f} MB ({len(memory)} processes); {size:.0f} MB written")
+        load = os.getloadavg()[0]
+        first = measured(command(answers, whole, options.jobs))
+        loads = f"load {load:.1f} to {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
+        say(f"{options.answers} answers, {options.jobs} processes, {loads}")
+        again = measured(command(answers, whole, options.jobs))
+        seconds, size = first.seconds, sum(p.stat().st_size for p in whole.rglob("*") if p.is_file()) / 1e6
+        say(f"  marked in {seconds:.1f} s, {first.worked:.1f} s of the processors; again, with nothing to do, in {again.seconds:.1f} s")
+        peak = first.megabytes()
+        grown = ", ".join(f"{first.megabytes(share):.0f}" for share in (0.25, 0.5, 0.75))
+        say(f"  peak memory of a process {peak:.0f} MB (after each quarter of the time {grown}); {size:.0f} MB written")
         chance = random.Random(options.seed)
         kills = sum(
             killed(command(answers, resumed, options.jobs), chance.uniform(0.05, 1.2) * seconds / (options.kills + 1))
             for _ in range(options.kills)
         )
-        rest, _ = measured(command(answers, resumed, options.jobs))
+        rest = measured(command(answers, resumed, options.jobs))
         same = (whole / "marks.csv").read_bytes() == (resumed / "marks.csv").read_bytes()
-        print(f"  killed {kills} times, then done in {rest:.1f} s: marks.csv is {'the same' if same else 'DIFFERENT'}")
-        kept = (options.seconds is None or seconds <= options.seconds) and (options.memory is None or megabytes <= options.memory)
+        say(f"  killed {kills} times, then done in {rest.seconds:.1f} s: marks.csv is {'the same' if same else 'DIFFERENT'}")
+        kept = (options.seconds is None or seconds <= options.seconds) and (options.memory is None or peak <= options.memory)
         return 0 if same and kept else 1
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -12,21 +12,21 @@ if TYPE_CHECKING:
     from derivations._entry import Derivation
 
 
-def matching(entries: Iterable[Derivation], words: Sequence[str]) -> list[Derivation]:
-    """The entries that have every one of the words in their name, title or source, whatever the case."""
-    return [e for e in entries if all(w.casefold() in f"{e.name} {e.title} {e.source}".casefold() for w in words)]
+def matching(entries: Iterable[Derivation], words: Sequence[str], translate: Callable[[str], str] = str) -> list[Derivation]:
+    """The entries that have every one of the words in their name, source, or title in either language, whatever the case."""
+    return [e for e in entries if all(w.casefold() in f"{e.name} {e.title} {translate(e.title)} {e.source}".casefold() for w in words)]
 
 
-def catalogue_table(entries: Sequence[Derivation]) -> Table:
+def catalogue_table(entries: Sequence[Derivation], translate: Callable[[str], str] = str) -> Table:
     """One row an entry: its name, what it shows, how many gradients, what is known of them, and where it is found in print."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    table.add_column("name", style="bold", no_wrap=True)
-    table.add_column("what it shows", ratio=5)
-    table.add_column("gradients", justify="right")
-    table.add_column("decided")
-    table.add_column("source", ratio=4, style="dim")
+    table.add_column(translate("name"), style="bold", no_wrap=True)
+    table.add_column(translate("what it shows"), ratio=5)
+    table.add_column(translate("gradients"), justify="right")
+    table.add_column(translate("decided"))
+    table.add_column(translate("source"), ratio=4, style="dim")
     for entry in entries:
-        table.add_row(entry.name, Text(entry.title), str(len(entry.gradients)), entry.scope, Text(entry.source))
+        table.add_row(entry.name, Text(translate(entry.title)), str(len(entry.gradients)), translate(entry.scope), Text(entry.source))
     return table
 
 
