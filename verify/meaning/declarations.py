@@ -38,6 +38,7 @@ from verify.meaning.matrices import Grid, MatrixElaborator, is_matrix_notation
 from verify.meaning.named import functions_named, with_functions
 from verify.meaning.network import Network
 from verify.meaning.primes import plain_primes, without_primed_indices
+from verify.meaning.sample_letters import with_sample_letters
 from verify.meaning.shapes import (
     UNIT,
     Shapes,
@@ -151,7 +152,8 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
     statements = plain_statements(without_twins(with_layers_of_nablas(plain_iterates(written))))
     named = functions_named(document, statements)
     contents = [with_functions(plain_primes(s.content), named) for s in statements]
-    contents = plain_layers(plain_deltas(plain_widths(plain_squares(plain_conditionals(contents)))))
+    contents = plain_deltas(plain_widths(plain_squares(plain_conditionals(contents))))
+    contents = plain_layers(with_sample_letters(contents))
     every = [
         replace(line, statement=replace(statement, content=content))
         for line, statement, content in zip(given + own, statements, contents, strict=True)
