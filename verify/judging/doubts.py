@@ -31,6 +31,7 @@ from verify.reading.syntax import (
     Fraction,
     Group,
     Juxtaposed,
+    Matrix,
     Name,
     Node,
     Number,
@@ -61,6 +62,23 @@ class Circumstances:
         said = any(says("samples", part.text) for part in self.document.parts if isinstance(part, Prose))
         sums = (n for line in self.declared.lines for n in walk(line.statement.content) if isinstance(n, Big) and n.operator == "sum")
         return said or any(n.lower is None for n in sums)
+
+    @cached_property
+    def has_matrix_signs(self) -> bool:
+        """Whether the document has anything that numbers have not: a transpose, a shape, an index, a bold letter, ``\\odot``, a matrix."""
+        words = self.network.words
+        if stated_widths(self.declared.lines, words) or any(says("matrix", p.text) for p in self.document.parts if isinstance(p, Prose)):
+            return True
+        for line in self.declared.lines:
+            for node in walk(line.statement.content):
+                match node:
+                    case Matrix() | Name(_, _, "bf", _) | Product(_, "odot" | "circ" | "otimes", _, _) | Big(_, "sum", _, _, _):
+                        return True
+                    case Scripted(_, _, _, Name(_, "T" | "top" | "intercal"), _):
+                        return True
+            if any(occ.written or occ.transposed for occ in occurrences_in(line.statement.content, words)):
+                return True
+        return False
 
     @cached_property
     def speaks_of_one_hot(self) -> bool:
@@ -251,6 +269,16 @@ def of_numbers_or_vectors(accused: Accused, around: Circumstances) -> str | None
         if definition is not None and definition.body is None and definition.indices and not key.startswith("∂"):
             return f"it is not said whether {key} is one number or has an entry for each position"
     return None
+
+
+def of_capitals_that_may_be_numbers(accused: Accused, around: Circumstances) -> str | None:
+    """Where the document has nothing that only matrices have: no transpose, shape, index, bold letter or product entry by entry; and the
+    relation multiplies what depends on a matrix by its capital letter alone.
+    """
+    network = around.network
+    if around.has_matrix_signs or not any(len(network.slots.get(key, ())) == 2 for key in accused.keys):
+        return None
+    return "nothing says whether its capital letters are matrices or numbers"
 
 
 # -- what it claims -------------------------------------------------------------------------------------------------------------------
@@ -459,7 +487,7 @@ OF_READING: tuple[Doubt, ...] = (
     of_errors_of_unknown_losses,
     of_members_with_names,
 )
-OF_TYPES: tuple[Doubt, ...] = (of_samples_not_spoken_of, of_numbers_or_vectors)
+OF_TYPES: tuple[Doubt, ...] = (of_samples_not_spoken_of, of_numbers_or_vectors, of_capitals_that_may_be_numbers)
 OF_CLAIMS: tuple[Doubt, ...] = (
     of_numbers_or_vectors,
     of_values_of_given_quantities,

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from verify.deciding import Decider
 from verify.judging.beliefs import Belief, belief, factorwise, naming
-from verify.judging.doubts import OF_CLAIMS, OF_READING, OF_TYPES, Accused, Circumstances
+from verify.judging.doubts import OF_CLAIMS, OF_READING, OF_TYPES, Accused, Circumstances, of_capitals_that_may_be_numbers
 from verify.judging.judgement import Judgement, State
 from verify.judging.rules import meant_step, stated_rule, stated_step, step_sign, stepped
 from verify.kernel.decision import Proved, Refuted, Undecided
@@ -492,6 +492,10 @@ class Judge:
                     continue
                 outcome = self.decider.at(claim).holds(claim)
                 if outcome is not None:
+                    keys = frozenset(self.around.keys(left, right))
+                    accused = Accused(judged, reading, left, right, keys, self.state, judged.claim)
+                    if judged.failure == "ill-typed" and (reason := of_capitals_that_may_be_numbers(accused, self.around)) is not None:
+                        return replace(judged, reason=reason)
                     return replace(judged, verdict="slip", claim=claim, outcome=outcome, repairs=(candidate,), notes=claim.notes)
         return self.refuted(judged, reading, left, right)
 

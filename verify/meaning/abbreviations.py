@@ -33,19 +33,25 @@ from verify.reading.traversal import below, rewritten, walk
 
 
 def plain_squares(roots: Sequence[Node]) -> list[Node]:
-    """The trees with ``\\sigma^2`` as one symbol where the document defines it and never names ``\\sigma`` alone."""
+    """The trees with ``\\sigma^2`` as one symbol where the document defines it, differentiates by it or calls a function of it, and never
+    names ``\\sigma`` alone; ``\\sigma^4`` is its square.
+    """
     defined: set[tuple[str, str]] = set()
     bare: set[tuple[str, str]] = set()
     for root in roots:
         defines = isinstance(root, Chain) and root.links and root.links[0].relation in ("=", ":=", "equiv", "<-")
         if defines and isinstance(root, Chain) and (head := _square(root.first)):
             defined.add(head)
+        defined |= set(_named_squares(root))
         bare |= set(_bare(root))
     wanted = defined - bare
 
     def change(node: Node) -> Node | None:
         if _square(node) in wanted and isinstance(node, Scripted):
             return replace(node, sup=Words(node.span, "2"))
+        if isinstance(node, Scripted) and (half := _half_power(node)) is not None and _square(half) in wanted:
+            power = Number(node.span, str(int(script_text(node.sup)) // 2))
+            return Scripted(node.span, Group(node.span, "(", replace(half, sup=Words(node.span, "2"))), None, power)
         return None
 
     return [rewritten(root, change) for root in roots] if wanted else list(roots)
@@ -58,12 +64,31 @@ def _square(node: Node | None) -> tuple[str, str] | None:
     return None
 
 
+def _named_squares(root: Node) -> Iterable[tuple[str, str]]:
+    """The squares by which something is differentiated, or of which something is a function, ``f(\\mu, \\sigma^2) = …``."""
+    for node in walk(root):
+        if isinstance(node, Derivative) and node.order == 1:
+            yield from (head for part in node.denominators if (head := _square(part)) is not None)
+    first = root.first if isinstance(root, Chain) and root.links else None
+    match first:
+        case Juxtaposed(_, (Name(), Group(_, "(", Tuple(_, items)))):
+            yield from (head for item in items if (head := _square(item)) is not None)
+
+
+def _half_power(node: Scripted) -> Scripted | None:
+    """The square of which a symbol to another even power is a power, ``σ^2`` of ``σ^4``; else None."""
+    match node:
+        case Scripted(_, Name(), _, Number(_, text), 0) if text.isdigit() and int(text) > 2 and int(text) % 2 == 0:
+            return replace(node, sup=Number(node.span, "2"))
+    return None
+
+
 def _bare(root: Node) -> Iterable[tuple[str, str]]:
     """The names that stand without a square; a function before its argument does not count."""
     stack: list[Node] = [root]
     while stack:
         node = stack.pop()
-        if _square(node) is not None:
+        if _square(node) is not None or (isinstance(node, Scripted) and _half_power(node) is not None):
             continue
         match node:
             case Scripted(_, Name(_, text, font, ()), sub, _, _):
