@@ -15,7 +15,7 @@ from verify.kernel import expr as kernel
 from verify.kernel.program import Program, nodes
 from verify.meaning.assumed import sum_assumed
 from verify.meaning.claims import ChainReading, Typed, is_chain_rule, names_quantity
-from verify.meaning.declarations import Declared, known_to, stated_widths, weights_of
+from verify.meaning.declarations import LOSSES, Declared, known_to, stated_widths, weights_of
 from verify.meaning.definitions import head_of
 from verify.meaning.elaborate import is_implicit
 from verify.meaning.network import Network
@@ -28,6 +28,7 @@ from verify.reading.syntax import (
     Chain,
     Derivative,
     Document,
+    Ellipsis,
     Fraction,
     Group,
     Juxtaposed,
@@ -232,6 +233,37 @@ def of_errors_of_unknown_losses(accused: Accused, around: Circumstances) -> str 
     if known or definition is None or definition.body is None or any(use.startswith("∂") for use in definition.uses):
         return None
     return f"{key} is defined twice, and it is not said which definition is meant"
+
+
+def of_losses_apart(accused: Accused, around: Circumstances) -> str | None:
+    """Where it differentiates the loss by what the loss does not depend on as far as the document says: the output has another name in it."""
+    network = around.network
+    loss = network.program.by_name.get(network.root or "")
+    if loss is None or loss.body is None or network.abstract is not None or loss.name not in LOSSES:
+        return None
+    for side in (accused.left, accused.right):
+        for node in walk(side):
+            if isinstance(node, Derivative) and names_quantity_of(node.numerator, network) == network.root:
+                for key in (names_quantity_of(part, network) for part in node.denominators):
+                    if key is not None and key in network.program.by_name and loss.name not in {key, *affected(network.program, key)}:
+                        return f"nothing says how {loss.name} depends on {key}"
+    return None
+
+
+def names_quantity_of(node: Node | None, network: Network) -> str | None:
+    """The quantity that a node names, if any."""
+    return names_quantity(node, network) if isinstance(node, (Name, Scripted)) else None
+
+
+def of_dotted_chains(accused: Accused, around: Circumstances) -> str | None:
+    """Where the line leaves out factors of a chain of derivatives by dots."""
+    for line in around.declared.lines:
+        if line.number == accused.judged.line.number:
+            for node in walk(line.statement.content):
+                inside = list(walk(node)) if isinstance(node, (Juxtaposed, Product)) else []
+                if any(isinstance(n, Ellipsis) for n in inside) and any(isinstance(n, Derivative) for n in inside):
+                    return "a chain of derivatives with dots, of which the factors left out are not plain"
+    return None
 
 
 # -- what has no type -----------------------------------------------------------------------------------------------------------------
@@ -486,6 +518,8 @@ OF_READING: tuple[Doubt, ...] = (
     of_other_axes,
     of_errors_of_unknown_losses,
     of_members_with_names,
+    of_losses_apart,
+    of_dotted_chains,
 )
 OF_TYPES: tuple[Doubt, ...] = (of_samples_not_spoken_of, of_numbers_or_vectors, of_capitals_that_may_be_numbers)
 OF_CLAIMS: tuple[Doubt, ...] = (

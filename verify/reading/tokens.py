@@ -70,7 +70,7 @@ IGNORED = frozenset("​‌‍‎‏‪‫‬‭‮﻿\x00")
 _TOKEN = re.compile(
     r"""(?P<char>[^\s\\%\d.])
     | \\(?P<starred>(?:operatorname|text|hspace|vspace|tag|DeclareMathOperator)\*) | \\(?P<name>[A-Za-z]+)
-    | (?P<dots>\.{3}(?=\s*[A-Za-z,+*=-]))
+    | (?P<dots>\.{3}(?=\s*(?:[A-Za-z,+*=-]|\\[a-z])))
     | (?P<number>\d+(?:\.\d+)?|\.\d+)
     | (?P<row>\\\\)(?:\s*\[-?[\d.]+\s*[a-z]{2}\])? | \\(?P<other>.)
     | (?<!\\)%[^\n]*\n? | (?P<rest>\S)""",
