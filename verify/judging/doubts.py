@@ -236,7 +236,7 @@ def of_errors_of_unknown_losses(accused: Accused, around: Circumstances) -> str 
 
 
 def of_losses_apart(accused: Accused, around: Circumstances) -> str | None:
-    """Where it differentiates the loss by what the loss does not depend on as far as the document says: the output has another name in it."""
+    """Where it differentiates the loss by what the loss does not depend on as far as the document says: its output has another name."""
     network = around.network
     loss = network.program.by_name.get(network.root or "")
     if loss is None or loss.body is None or network.abstract is not None or loss.name not in LOSSES:
