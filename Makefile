@@ -35,7 +35,7 @@ catalogue: $(STAMP)
 
 # The figures of docs/explanation/mistakes.md: every known mistake made in the proofs of the catalogue. ARGS="--most 300" for fewer.
 mutations: $(STAMP)
-	$(BIN)/python -m tests.explaining.mutants --each 18 --most 2200 --jobs 2 $(ARGS)
+	$(BIN)/python -m tests.explaining.mutants --each 12 --most 2200 --jobs 2 $(ARGS)
 
 # The table of docs/explanation/performance.md, measured on this machine.
 bench: $(STAMP)

@@ -29,7 +29,8 @@ from verify.reading.document import read
 from verify.report import Relation, Report
 
 FINE = ("given", "proved", "tested")
-NOT_WRONG = ("not proved, and the chance", "the sides have no value", "both sides are 0 whatever")
+WRONG = ("refuted", "follows", "slip")
+NOT_WRONG = ("not proved, and the chance", "not proved, and not tested", "the sides have no value", "both sides are 0 whatever")
 """What is said of lines that agree wherever they were tried, or have no value anywhere: they are not wrong as far as anybody knows."""
 BLOCK = re.compile(r"\$\$.*?\$\$\n\n", re.DOTALL)
 
@@ -48,7 +49,7 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the check made of a mutant. ``found``: the edited relation is the first that is not right; ``false_alarm``: one before it."""
+    """What the check made of a mutant. ``found``: the edited relation is the first that is called wrong; ``false_alarm``: one before it."""
 
     mutant: Mutant
     true: bool
@@ -147,7 +148,7 @@ def outcome(mutant: Mutant, pool: Deciders) -> Outcome:
     """What the check makes of a mutant."""
     report = check(mutant.text, fast=True, deciders=pool)
     relation = at(report, mutant.sign)
-    first = next((r for r in report.relations if r.verdict not in FINE and r.relation != r"\in"), None)
+    first = next((r for r in report.relations if r.verdict in WRONG), None)
     if relation is None:
         return Outcome(mutant, False, False, first is not None, "missing", None, "", None)
     wrong = relation.verdict == "refuted" or (mutant.kind == "notation" and relation.verdict == "slip")

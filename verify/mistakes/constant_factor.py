@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from verify.meaning.repairs import Around, Candidate, edited
-from verify.mistakes._mistake import Mistake, factors, is_number, number, numbers, symbols, terms, with_factor_before
+from verify.meaning.repairs import operands as plain_operands
+from verify.mistakes._mistake import Mistake, factors, is_number, number, numbers, operands, terms, with_factor_before
 from verify.mistakes.dropped_factor import leave_out
 from verify.reading.syntax import Fraction, Node, Number, Scripted
 from verify.reading.traversal import walk
@@ -22,7 +23,10 @@ def scale(side: Node, around: Around) -> Iterator[Candidate]:
                 yield first_power(side, powers[id(node)], around)
             elif node.text != text:
                 yield edited(side, node, number(node.span, text), text, "constant-factor", around)
-    for symbol in symbols(side):
+    arguments = {symbol.span for symbol, inside in operands(side) if inside}
+    for symbol in plain_operands(side):
+        if symbol.span in arguments:
+            continue
         bare = symbol if isinstance(symbol, Scripted) else Scripted(symbol.span, symbol)
         for text in ("2", "3") if bare.sup is None and not bare.primes else ():
             powered = replace(bare, sup=number(symbol.span, text))

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from verify.meaning.repairs import Around, Candidate, TextEdit
 from verify.mistakes._mistake import Mistake, is_ordered, letters_in, terms
-from verify.reading.syntax import Added, Big, Name, Node
+from verify.reading.syntax import Added, Big, Name, Node, Number
 from verify.reading.traversal import replaced, walk
 
 
 def put_in(side: Node, around: Around) -> Iterator[Candidate]:
     """A product summed over one of its index letters, or without naming one where it has none."""
-    for term in (t for t in terms(side) if not isinstance(t, Added)):
+    for term in (t for t in terms(side) if not isinstance(t, (Added, Number))):
         for letter in letters_in(term, around) or ([] if is_ordered(around) else [""]):
             sign = rf"\sum_{letter}" if letter else r"\sum"
             new = Big(term.span, "sum", Name(term.span, letter) if letter else None, None, term)
