@@ -27,6 +27,8 @@ def plain_layers(roots: Sequence[Node]) -> list[Node]:
     used: defaultdict[str, set[frozenset[str]]] = defaultdict(set)
     beside = [further_letters(root, path) for root in roots]
     for root, others in zip(roots, beside, strict=True):
+        if any(isinstance(node, Derivative) for node in walk(root)):
+            continue  # a gradient may be wrong in its letters: what there is stands in definitions
         for base, letters in _indexed(root):
             used[base].add(frozenset(others.get(letter, letter) for letter in letters))
     shared = {base for base, sets in used.items() if len(sets) > 1}
