@@ -28,7 +28,7 @@ from math import floor, gcd, lcm, prod
 from typing import Any, NamedTuple
 
 from verify.kernel.calculus import BY_EXP
-from verify.kernel.expr import Add, Apply, Delta, Expr, Mul, Num, Pi, Position, Pow, Prod, Size, Step, Sum, Tensor, children
+from verify.kernel.expr import Add, Apply, Delta, Expr, Mul, Num, Pi, Position, Pow, Prod, Size, Step, Sum, Tensor, children, substitute
 from verify.kernel.program import Assumption, OneHot, Positive, Program, SumsToOne, Unequal
 
 Rational = int | Fraction
@@ -209,8 +209,7 @@ class _Form:
         self.fresh = count()
         self.cache: dict[Expr, Poly] = {}
         self.meanings: dict[str, Meaning] = {}
-        self.symmetric: dict[str, set[tuple[int, ...]]] = {}  # permutations of a key's labels that leave its meaning as it is
-        self.odd: set[str] = set()  # keys of sums that a permutation of the labels turns into their negative
+        self.loose: set[str] = set()  # keys whose labels can be taken in more than one order, and are in that of their names
 
     def spend(self, cost: int) -> None:
         self.left -= cost
@@ -234,8 +233,8 @@ class _Form:
                 at = _labels(*poly)
                 places[at] = self.expand(places[at], poly)
             every = frozenset[Label]().union(*places)
-            deltas = {at: any(base[0] == "δ" for mono in p for base, _ in mono) for at, p in places.items()}
-            polys = tuple(self.whole(p) if len(p) > 1 and at != every and not deltas[at] else p for at, p in places.items())
+            mixed = {at for at, p in places.items() if len(p) > 1 and at != every and "δ" not in {b[0] for mono in p for b, _ in mono}}
+            polys = tuple(self.whole(p) if at in mixed else p for at, p in places.items())
         single = [next(iter(poly.items())) for poly in polys if len(poly) == 1]
         first = self.product(_times((), (f for mono, _ in single for f in mono)))
         return reduce(self.expand, sorted((p for p in polys if len(p) != 1), key=len), _mix((first, prod(c for _, c in single))))
@@ -299,7 +298,7 @@ class _Form:
                     for inside in (b for b, g in mono if g == 1 and beside(b) and b[1][at] in bound):
                         self.assumed(OneHot(key[1:], at))
                         gone = inside[1][at]
-                        found = self.total(self.rename(_without(mono, inside), {gone: places[at]}), bound - {gone})
+                        found = self.function("Σ", self.rename(_without(mono, inside), {gone: places[at]}), bound - {gone})
                         return self.expand(self.product(dict(rest)), self.power(_mix((found, c)), f))
                 if f > 0 and beside(other):
                     self.assumed(OneHot(key[1:], at))
@@ -333,12 +332,10 @@ class _Form:
         polys: list[Poly] = []
         for (key, places), e in mono:
             moved = tuple(table.get(p, p) for p in places)
-            if moved != places and key in self.meanings:
-                moved = min(tuple(moved[n] for n in order) for order in self.symmetric[key]) if key in self.symmetric else moved
-                if key in self.odd or len({*moved}) < len(moved) or min(moved)[0] == FIXED:
-                    polys.append(self.power(self.made((key, moved)), e))
-                    continue
-            factors.append(((key, moved), e))
+            if moved != places and key in self.meanings and (key in self.loose or len({*moved}) < len(moved) or min(moved)[0] == FIXED):
+                polys.append(self.power(self.made((key, moved)), e))
+            else:
+                factors.append(((key, moved), e))
         return reduce(self.expand, polys, self.product(_times((), factors)))
 
     def renamed(self, poly: Poly, table: Mapping[Label, Label]) -> Poly:
@@ -353,29 +350,26 @@ class _Form:
 
     def made(self, base: Base) -> Poly:
         """What a base is equal to, made again from what its key stands for."""
-        inner, bound = self.opened(base)
-        match base[0][0]:
+        return self.function(base[0][0], *self.opened(base), self.meanings[base[0]].tag)
+
+    def function(self, kind: str, poly: Poly, bound: frozenset[Label] = frozenset(), tag: Any = None) -> Poly:
+        """A function of a sum, named by its kind and a tag."""
+        match kind:
             case "Σ":
-                return self.total(inner, bound)
+                return _mix(*((self.contracted(mono, bound), c) for mono, c in poly.items()))
             case "∏":
-                return self.all_of(inner, bound)
+                return self.all_of(poly, bound)
             case "s":
-                return self.step(inner)
+                return self.step(poly)
             case "e":
-                return self.exp(inner)
+                return self.exp(poly)
             case "l":
-                return self.log(inner)
-            case "f":
-                return _atom(self.intern("f", inner, self.meanings[base[0]].tag))
-        return inner
+                return self.log(poly)
+        return poly if kind == "+" else _atom(self.intern(kind, poly, bound, tag))
 
     def size(self, axis: str) -> Poly:
         self.sizes_used |= axis in self.sizes
         return {(): self.sizes[axis]} if axis in self.sizes else _atom(("#" + axis, ()))
-
-    def total(self, poly: Poly, bound: frozenset[Label]) -> Poly:
-        """The sum over every position of the bound labels."""
-        return _mix(*((self.contracted(mono, bound), c) for mono, c in poly.items()))
 
     def contracted(self, mono: Monomial, bound: frozenset[Label]) -> Poly:
         """The sum of a product over the bound labels, taken apart into connected contractions."""
@@ -384,7 +378,7 @@ class _Form:
             if base[0] == "δ":
                 gone = min(bound.intersection(base[1]))
                 (kept,) = {*base[1]} - {gone}
-                return self.total(self.rename(_without(mono, base), {gone: kept}), bound - {gone})
+                return self.function("Σ", self.rename(_without(mono, base), {gone: kept}), bound - {gone})
         groups = _groups(inside, bound)
         for labels, atoms in groups:
             ends = _labels(atoms) - labels
@@ -395,7 +389,7 @@ class _Form:
                     inner, new = self.opened(base)
                     found, bound = self.expand(self.product(_times(atoms, [(base, -1)])), inner), bound | new
                 if found is not None:
-                    return self.total(self.expand(found, {_without(mono, *dict(atoms)): 1}), bound)
+                    return self.function("Σ", self.expand(found, {_without(mono, *dict(atoms)): 1}), bound)
         for label in sorted(bound):
             here = [f for f in inside if label in f[0][1]]
             rest = _without(mono, *dict(here))
@@ -409,7 +403,7 @@ class _Form:
             if any(f < 0 and base[0][0] == "Σ" for base, f in inside):
                 value = self.closed(here, frozenset({label}))
                 if dict(rest).get(value, 0) < 0:  # a sum over its own value: Σ_k E_nk / Σ_m E_nm
-                    return self.total(self.product(_times(rest, [(value, 1)])), bound - {label})
+                    return self.function("Σ", self.product(_times(rest, [(value, 1)])), bound - {label})
         return self.product(_times(_without(mono, *dict(inside)), [(self.closed(atoms, labels), 1) for labels, atoms in groups]))
 
     def closed(self, atoms: Iterable[Factor], bound: frozenset[Label]) -> Base:
@@ -423,23 +417,23 @@ class _Form:
                     if _labels(part) <= labels | {label}:
                         atoms = tuple(_times(_without(atoms, *dict(part)), [(self.closed(part, labels), 1)]).items())
                         bound -= labels
-        return self.intern("Σ", {tuple(sorted(atoms)): 1}, None, bound)
+        return self.intern("Σ", {tuple(sorted(atoms)): 1}, bound)
 
-    def intern(self, kind: str, poly: Poly, tag: Any = None, bound: frozenset[Label] = frozenset()) -> Base:
+    def intern(self, kind: str, poly: Poly, bound: frozenset[Label] = frozenset(), tag: Any = None) -> Base:
         """The base for a function of a sum."""
-        return self.named(kind, poly, tag, bound)[0]
+        return self.named(kind, poly, bound, tag)[0]
 
-    def named(self, kind: str, poly: Poly, tag: Any, bound: frozenset[Label], signed: bool = False) -> tuple[Base, int]:
+    def named(self, kind: str, poly: Poly, bound: frozenset[Label], tag: Any, signed: bool = False) -> tuple[Base, int]:
         """The base for a function of a sum: its key is a digest of the sum with numbers for the labels, the same whatever they are called.
         If it is signed, a sum and its negative have one base, and signs that differ.
 
         Any order of the labels will do; of those that are advised, the one with the least text is taken."""
         labels = _labels(*poly) | bound
         found = []
-        for order in self.tables.advice.orders(poly, bound, self.odd | self.symmetric.keys()) if len(labels) > 1 else [[*labels]]:
+        for order in self.tables.advice.orders(poly, bound, self.loose) if len(labels) > 1 else [[*labels]]:
             if sorted(order) != sorted(labels):
                 raise _GiveUp
-            numbers = [(BOUND if p in bound else SLOT, n, p[2]) for n, p in enumerate(order)]
+            numbers = tuple((BOUND if p in bound else SLOT, n, p[2]) for n, p in enumerate(order))
             terms = sorted(self.renamed(poly, dict(zip(order, numbers, strict=True))).items())
             sign = -1 if signed and terms[0][1] < 0 else 1
             terms = [(mono, c * sign) for mono, c in terms]
@@ -449,32 +443,37 @@ class _Form:
         if key not in self.meanings:
             slots, inside = (tuple(p for p in numbers if p[0] == which) for which in (SLOT, BOUND))
             self.meanings[key] = Meaning(dict(terms), slots, inside, tag)
-            same = [(tuple(places.index(p) for p in other), which) for again, other, which, *_ in found if again == text]
-            self.symmetric |= {key: {order for order, which in same if which == sign}} if len(same) > 1 else {}
-            self.odd |= {key for _, which in same if which != sign}
+            self.loose |= {key for again, other, *_ in found if again == text and other != places}
         return (key, places), sign
 
     # --- functions of sums --------------------------------------------------------------------------------------------------
 
-    def factored(self, poly: Poly) -> tuple[Rational, Factors, Poly]:
-        """A sum as a positive rational, powers of bases, and a sum without common factors, its coefficients coprime integers."""
+    def cleared(self, poly: Poly) -> tuple[Factors, Poly]:
+        """A sum as powers of bases, of denominators too, and a sum without common factors."""
         content: Factors = {}
         while poly:
             low: Factors = dict(next(iter(poly)))
             for powers in map(dict, poly):
                 low = {b: e for b in low | powers if (e := min(low.get(b, 0), powers.get(b, 0)))}
             if not low:
-                scale = Fraction(gcd(*(c.numerator for c in poly.values())), lcm(*(c.denominator for c in poly.values())))
-                return _plain(scale), content, _mix((poly, 1 / scale))
+                break
             content = _times(content.items(), low.items())
             poly = _mix(*((self.product(_times(mono, low.items(), -1)), c) for mono, c in poly.items()))
-        raise _GiveUp
+        return content, poly
+
+    def factored(self, poly: Poly) -> tuple[Rational, Factors, Poly]:
+        """The same, the sum's coefficients coprime integers; first the positive rational that they were divided by."""
+        content, rest = self.cleared(poly)
+        if not rest:
+            raise _GiveUp
+        scale = Fraction(gcd(*(c.numerator for c in rest.values())), lcm(*(c.denominator for c in rest.values())))
+        return _plain(scale), content, _mix((rest, 1 / scale))
 
     def signed(self, kind: str, poly: Poly) -> tuple[int, Poly]:
         """A sign and the base for a sum or its negative; the same base for both."""
         if poly in (ONE, _mix((ONE, -1))):
             return poly[()].numerator, ONE
-        base, sign = self.named(kind, poly, None, frozenset(), signed=True)
+        base, sign = self.named(kind, poly, frozenset(), None, signed=True)
         return sign, _atom(base)
 
     def whole(self, poly: Poly) -> Poly:
@@ -548,7 +547,7 @@ class _Form:
         if base[0][0] in "e+" or (base[0][0] == "∏" and self.positive(value)):
             value, bound = self.opened(base)
             if base[0][0] != "+":  # exp, or a product of positive factors
-                return value if base[0][0] == "e" else self.total(self.log(value), bound)
+                return value if base[0][0] == "e" else self.function("Σ", self.log(value), bound)
         return _atom(self.intern("l", value))
 
     def step(self, poly: Poly) -> Poly:
@@ -564,8 +563,8 @@ class _Form:
         if len(poly) == 1 and all(isinstance(e, int) for mono in poly for _, e in mono):  # factor by factor
             ((mono, c),) = poly.items()
             parts: list[tuple[Poly, Rational]] = [*((_atom(b), e) for b, e in mono), ({(): c}, 1)]
-            return self.product(_times((), ((self.intern("∏", part, None, bound), e) for part, e in parts if part != ONE)))
-        return _atom(self.intern("∏", poly, None, bound)) if poly else {}
+            return self.product(_times((), ((self.intern("∏", part, bound), e) for part, e in parts if part != ONE)))
+        return _atom(self.intern("∏", poly, bound)) if poly else {}
 
     # --- expressions --------------------------------------------------------------------------------------------------------
 
@@ -601,43 +600,30 @@ class _Form:
                 return self.times(*map(self.convert, factors))
             case Pow(Mul(factors), e) if e.denominator == 1:
                 return self.times(*(self.convert(Pow(f, e)) for f in factors))
-            case Pow(Pow(base, f) as inner, e) if e.denominator == 1:
-                if f < 0:
-                    self.convert(inner)  # gives up where there is none: 1/(1/0) is not 0
+            case Pow(Pow(base, f), e) if f > 0 and e.denominator == 1:
                 return self.convert(Pow(base, f * e))
             case Pow(base, e):
                 return self.power(self.convert(base), e)
             case Sum(index, body) | Prod(index, body):
-                label, size = _label(index), self.sizes.get(index.axis, 0)
+                size, bound = self.sizes.get(index.axis, 0), {_label(index)}
                 if self.level.sized and 1 <= size <= 6:
                     self.sizes_used = True
-                    values = [self.renamed(self.convert(body), {label: (FIXED, n)}) for n in range(size)]
-                    return _mix(*((v, 1) for v in values)) if isinstance(expr, Sum) else self.times(*values)
-                bound = {label}
+                    values = tuple(substitute(body, {index: n}) for n in range(size))
+                    return self.convert(Add(values) if isinstance(expr, Sum) else Mul(values))
                 while isinstance(expr, Sum) and isinstance(body, Sum) and _label(body.index) not in bound and not self.level.sized:
                     bound, body = bound | {_label(body.index)}, body.body
-                return (self.total if isinstance(expr, Sum) else self.all_of)(self.convert(body), frozenset(bound))
+                return self.function("Σ" if isinstance(expr, Sum) else "∏", self.convert(body), frozenset(bound))
             case Step(argument):
-                return self.step(self.convert(argument))
-            case Apply("exp", argument, 0):
-                return self.exp(self.convert(argument))
-            case Apply("log", argument, 0):
-                return self.log(self.convert(argument))
+                return self.function("s", self.convert(argument))
+            case Apply("exp" | "log" as function, argument, 0):
+                return self.function(function[0], self.convert(argument))
             case Apply(function, argument, 0) if function in BY_EXP and not (self.level.keep and function in ("sigmoid", "tanh")):
                 return self.convert(BY_EXP[function](argument))
             case Apply(function, argument, order):
-                return _atom(self.intern("f", self.convert(argument), (function, order)))
+                return self.function("f", self.convert(argument), tag=(function, order))
         raise _GiveUp
 
     def vanishes(self, poly: Poly, apart: Iterable[Unequal]) -> bool:
         """Whether a sum is 0 where the pairs are apart, if they can be: times 1 - δ for each, and times its denominators, it is empty."""
         guard = reduce(self.expand, (_mix((ONE, 1), (self.convert(Delta(c.left, c.right)), -1)) for c in apart), ONE)
-        poly = self.expand(guard, poly)
-        while poly:
-            low = {base: e for mono in poly for base, e in sorted(mono, key=lambda f: -f[1]) if base[0][0] == "+" and e < 0}
-            if not low or self.level.keep:
-                return False
-            base = max(low)
-            e = min(dict(mono).get(base, 0) for mono in poly)
-            poly = _mix(*((self.product(_times(mono, [(base, -floor(e))])), c) for mono, c in poly.items()))
-        return bool(guard)
+        return bool(guard) and not self.cleared(self.expand(guard, poly))[1]
