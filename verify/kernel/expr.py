@@ -34,21 +34,24 @@ class Expr:
 
     @lazy
     def parts(self) -> tuple[object, ...]:
-        """The node's fields in order."""
-        return tuple(getattr(self, name) for name in self.__dataclass_fields__)
+        """What the node's fields hold in order, tuples taken apart."""
+        found: tuple[object, ...] = ()
+        for name in self.__dataclass_fields__:
+            value = getattr(self, name)
+            found += value if isinstance(value, tuple) else (value,)
+        return found
 
     @lazy
     def below(self) -> tuple[Expr, ...]:
         """The expressions directly below."""
-        found: list[Expr] = []
-        for part in self.parts:
-            found += [part] if isinstance(part, Expr) else [p for p in part if isinstance(p, Expr)] if isinstance(part, tuple) else []
-        return tuple(found)
+        return tuple(p for p in self.parts if isinstance(p, Expr))
 
     @lazy
     def free(self) -> frozenset[Index]:
         """The indices that the value depends on."""
-        return frozenset[Index]().union(*(child.free for child in self.below))
+        own = frozenset([p for p in self.parts if isinstance(p, Index)])
+        below = own.union(*[child.free for child in self.below])
+        return below - own if isinstance(self, (Sum, Prod)) else below
 
     @lazy
     def _hash(self) -> int:
@@ -89,10 +92,6 @@ class Tensor(Expr):
     name: str
     indices: tuple[Position, ...] = ()
 
-    @lazy
-    def free(self) -> frozenset[Index]:
-        return frozenset(i for i in self.indices if isinstance(i, Index))
-
 
 @dataclass(frozen=True, eq=False)
 class Delta(Expr):
@@ -100,10 +99,6 @@ class Delta(Expr):
 
     left: Position
     right: Position
-
-    @lazy
-    def free(self) -> frozenset[Index]:
-        return frozenset(i for i in (self.left, self.right) if isinstance(i, Index))
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,10 +126,6 @@ class Sum(Expr):
     index: Index
     body: Expr
 
-    @lazy
-    def free(self) -> frozenset[Index]:
-        return self.body.free - {self.index}
-
 
 @dataclass(frozen=True, eq=False)
 class Prod(Expr):
@@ -142,10 +133,6 @@ class Prod(Expr):
 
     index: Index
     body: Expr
-
-    @lazy
-    def free(self) -> frozenset[Index]:
-        return self.body.free - {self.index}
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,10 +163,6 @@ class Derivative(Expr):
 
     body: Expr
     wrt: Tensor
-
-    @lazy
-    def free(self) -> frozenset[Index]:
-        return self.body.free | self.wrt.free
 
 
 ZERO = Num(Fraction(0))

@@ -332,8 +332,7 @@ def _tensors(expr: Expr) -> Iterable[Tensor]:
         top = stack.pop(0)
         if isinstance(top, Tensor):
             yield top
-        stack.extend(part for part in top.parts if isinstance(part, Expr))
-        stack.extend(item for part in top.parts if isinstance(part, tuple) for item in part if isinstance(item, Expr))
+        stack.extend(top.below)
 
 
 def _opened(factors: Sequence[Expr], taken: set[Index]) -> tuple[Dims, list[Expr]]:
