@@ -210,6 +210,8 @@ class _Pass:
             else:
                 return None
         slots = self.state.of(key) or ()
+        if count == 1 and len(slots) == 2 and isinstance(node, Scripted) and node.sub is None and key in self.words.slices.values():
+            return None  # one sample of a matrix of them: whether a row or a column is found later
         self.written(occ.written, slots)
         return slots[len(occ.written) :]
 

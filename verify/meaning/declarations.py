@@ -33,6 +33,7 @@ from verify.meaning.exposed import exposed, in_order
 from verify.meaning.families import Families, families, instances, is_shape, left_out_members, with_members
 from verify.meaning.iterates import plain_iterates
 from verify.meaning.layer_letters import plain_layers
+from verify.meaning.layer_numbers import with_layers_above
 from verify.meaning.layers import layers_by_entries, with_layers_of_nablas
 from verify.meaning.matrices import Grid, MatrixElaborator, is_matrix_notation
 from verify.meaning.named import functions_named, with_functions
@@ -153,7 +154,7 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
     named = functions_named(document, statements)
     contents = [with_functions(plain_primes(s.content), named) for s in statements]
     contents = plain_deltas(plain_widths(plain_squares(plain_conditionals(contents))))
-    contents = plain_layers(with_sample_letters(contents))
+    contents = plain_layers(with_sample_letters(with_layers_above(contents)))
     every = [
         replace(line, statement=replace(statement, content=content))
         for line, statement, content in zip(given + own, statements, contents, strict=True)

@@ -10,7 +10,7 @@ from verify.kernel.expr import Size, Tensor
 from verify.kernel.program import nodes
 from verify.meaning.network import Network
 from verify.meaning.symbols import occurrence
-from verify.reading.syntax import Chain, Fraction, Juxtaposed, Name, Node, Product, Scripted
+from verify.reading.syntax import Chain, Derivative, Fraction, Juxtaposed, Name, Node, Product, Scripted
 from verify.reading.traversal import walk
 
 USUAL_COUNTS = frozenset({"m", "n", "N", "M", "B"})
@@ -88,7 +88,21 @@ def averaged(network: Network, chains: Iterable[Chain]) -> tuple[str, bool] | No
     if len(found) != 1:
         return None
     count = found.pop()
-    return count, any(isinstance(n, Tensor) and n.name == count for n in nodes({}, loss.body))
+    of_a_mean = any(isinstance(n, Tensor) and n.name == count for n in nodes({}, loss.body)) or said_to_be_of_the_loss(network, chains)
+    return count, of_a_mean
+
+
+def said_to_be_of_the_loss(network: Network, chains: Iterable[Chain]) -> bool:
+    r"""Whether the document writes ``dW = \\partial J / \\partial W`` of a parameter and its loss."""
+    for chain in chains:
+        key = quantity_of(chain.first, network) if chain.first is not None else None
+        for side in (link.right for link in chain.links):
+            if key is None or not isinstance(side, Derivative) or side.numerator is None or len(side.denominators) != 1:
+                continue
+            over, by = occurrence(side.numerator, network.words), occurrence(side.denominators[0], network.words)
+            if over is not None and by is not None and (over.key, by.key) == (network.root, key):
+                return True
+    return False
 
 
 def is_mean(node: Node, counts: set[str]) -> bool:
