@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Protocol
 
-from verify.deciding import Deciders
+from verify.deciding import Deciders, shared
 from verify.evidence import evidence as evidence_of
 from verify.explaining.diagnosis import diagnose
 from verify.explaining.message import kind_of, message_of, repaired_line
@@ -254,7 +254,10 @@ def _evidence(judgement: Judgement, smallest: Shown | None) -> dict[str, object]
     claim, outcome, decider = judgement.believed or judgement.claim, judgement.outcome, judgement.decider
     if judgement.verdict not in ("proved", "tested", "slip", "follows", "refuted") or claim is None or outcome is None or decider is None:
         return None
-    return evidence_of(Claim(decider.assumed.program, claim.left, claim.right, claim.conditions), outcome.decision, smallest)
+    program, own = decider.assumed.program, judgement.reading.network.program if judgement.reading else None
+    if own is not None and shared(own).definitions == program.definitions:  # as this document writes it
+        program = replace(program, definitions=own.definitions)
+    return evidence_of(Claim(program, claim.left, claim.right, claim.conditions), outcome.decision, smallest)
 
 
 def letter(index: Index) -> str:
