@@ -332,7 +332,7 @@ class _Pass:
                 self.shape(factors[other], (self.state.new(),))
             if shapes[weight] is None:
                 inner = self.shape(factors[other], None) or ()
-                if len(inner) == 1:
+                if len(inner) == 1 or (inner and self.head_shape == ()):  # for a number, the two are of one shape
                     outer = self.head_shape
                     if outer is None:
                         outer = (self.state.new(),)
