@@ -66,7 +66,9 @@ class Circumstances:
 
     @cached_property
     def has_matrix_signs(self) -> bool:
-        """Whether the document has anything that numbers have not: a transpose, a shape, an index, a bold letter, ``\\odot``, a matrix."""
+        """Whether the document has anything that numbers have not: a transpose, a shape, an index, a bold letter, a norm, ``\\odot``, a
+        matrix.
+        """
         words = self.network.words
         if stated_widths(self.declared.lines, words) or any(says("matrix", p.text) for p in self.document.parts if isinstance(p, Prose)):
             return True
@@ -74,6 +76,8 @@ class Circumstances:
             for node in walk(line.statement.content):
                 match node:
                     case Matrix() | Name(_, _, "bf", _) | Product(_, "odot" | "circ" | "otimes", _, _) | Big(_, "sum", _, _, _):
+                        return True
+                    case Group(_, "||", _):
                         return True
                     case Scripted(_, _, _, Name(_, "T" | "top" | "intercal"), _):
                         return True
@@ -85,6 +89,11 @@ class Circumstances:
     def speaks_of_one_hot(self) -> bool:
         """Whether the document says of anything that it is one-hot."""
         return any(says("one-hot", part.text) for part in self.document.parts if isinstance(part, Prose))
+
+    @cached_property
+    def summed_paths(self) -> frozenset[str]:
+        """By what the document differentiates along several paths and adds up."""
+        return frozenset(key for line in self.declared.lines for key in by_paths(line.statement.content, self.network))
 
     @cached_property
     def demanded(self) -> frozenset[str]:
@@ -293,6 +302,7 @@ def of_numbers_or_vectors(accused: Accused, around: Circumstances) -> str | None
     heads = (head for line in around.declared.lines if (head := head_of(line, words)) is not None)
     found = [occ for head in heads for body in head.bodies for occ in occurrences_in(body, words)]
     undecided = bare & {occ.key for occ in found if not occ.written} - {occ.key for occ in found if occ.written} - network.grids.keys()
+    undecided -= stated_widths(around.declared.lines, words).keys()
     if not undecided:
         return None
     elsewhere = {occ.key for line in around.declared.lines for occ in occurrences_in(line.statement.content, words) if occ.written}
@@ -471,19 +481,20 @@ def of_steps_held_fixed(accused: Accused, around: Circumstances) -> str | None:
 
 
 def of_local_derivatives(accused: Accused, around: Circumstances) -> str | None:
-    """Where it holds with each ``∂a/∂b`` that of a's own formula, what else depends on b held fixed: the paths of ``∂L/∂x = ∂L/∂a ∂a/∂x +
-    ∂L/∂c ∂c/∂x`` with a built on c.
+    """Where it holds with each ``∂a/∂b`` that of a's own formula, what else depends on b held fixed, and the document adds up paths by b:
+    ``∂L/∂x = ∂L/∂a ∂a/∂x + ∂L/∂c ∂c/∂x`` with a built on c.
     """
     claim, network = accused.understood_claim, around.network
     table = network.program.by_name
     found = False
+    paths = around.summed_paths | {key for side in (accused.left, accused.right) for key in by_paths(side, network)}
 
     def local(node: kernel.Expr) -> kernel.Expr:
         nonlocal found
         if isinstance(node, kernel.Derivative) and isinstance(node.body, kernel.Tensor) and node.body.name != network.root:
             of, by = table.get(node.body.name), node.wrt.name
             moved = affected(network.program, by)
-            if of is not None and by in of.uses and any(name in moved for name in of.uses):
+            if by in paths and of is not None and by in of.uses and any(name in moved for name in of.uses):
                 found = True
                 held = tuple(d if d.name == of.name else replace(d, body=None) for d in network.program.definitions)
                 return resolve(replace(network.program, definitions=held), node)
@@ -563,6 +574,14 @@ def factors_of(node: Node) -> tuple[Node, ...]:
         case Product(_, _, left, right):
             return (left, right)
     return ()
+
+
+def by_paths(side: Node, network: Network) -> Iterator[str]:
+    """By what two terms of one sum differentiate: the x of ``∂L/∂a ∂a/∂x + ∂L/∂c ∂c/∂x``."""
+    for node in walk(side):
+        if isinstance(node, Added):
+            terms = [{names_quantity(d.denominators[0], network) for d in walk(t) if isinstance(d, Derivative)} for t in node.terms]
+            yield from (key for key in set().union(*terms) if key is not None and sum(key in term for term in terms) > 1)
 
 
 def is_call(node: Node) -> bool:

@@ -10,7 +10,7 @@ from verify.kernel.decision import IllTyped, Kernel
 from verify.kernel.expr import Expr, Index
 from verify.kernel.program import Condition, Equal, Program, Unequal, nodes
 from verify.meaning.elaborate import Clash, Elaborator, Found, Surroundings, Unread, Value, implicit, is_implicit
-from verify.meaning.matrices import Grid, MatrixElaborator, is_matrix_notation
+from verify.meaning.matrices import Grid, MatrixElaborator, NoGrid, is_matrix_notation
 from verify.meaning.network import Network
 from verify.meaning.slopes import quantity_of
 from verify.meaning.symbols import iteration, letter_of, occurrence
@@ -174,6 +174,8 @@ class ChainReading:
         if is_matrix_notation(left, self.network) or is_matrix_notation(right, self.network):
             try:
                 return self.by_position(left, right)
+            except NoGrid:
+                pass
             except (Unread, Clash):
                 by_name = is_matrix_notation(left, self.network, slices=False) or is_matrix_notation(right, self.network, slices=False)
                 if by_name and not (is_chain_rule(left) and is_chain_rule(right)):

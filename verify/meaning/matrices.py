@@ -131,6 +131,10 @@ def is_matrix_notation(node: Node, network: Network, slices: bool = True) -> boo
     return False
 
 
+class NoGrid(Unread):
+    """A side has no rows and columns; it may have a meaning entry by entry."""
+
+
 @dataclass
 class MatrixElaborator:
     """Elaborates sides in matrix notation against a network. ``numerator_layout`` transposes derivatives of scalars by matrices."""
@@ -593,7 +597,7 @@ class MatrixElaborator:
             return Grid(expr, top.row, top.col)
         one, other = top.row or top.col, below.row or below.col
         if (top.row is not None and top.col is not None) or (below.row is not None and below.col is not None):
-            raise Unread("a derivative of a matrix by a matrix")
+            raise NoGrid("a derivative of a matrix by a matrix")
         return Grid(expr, other, one) if self.net.jacobian_by_columns else Grid(expr, one, other)
 
     def symbol_of(self, node: Node) -> Grid:
