@@ -7,7 +7,7 @@ import pytest
 from derivations import catalogue
 from verify.deciding import Deciders, Explained, shared
 from verify.kernel.decision import Proved
-from verify.kernel.expr import ONE, ZERO, Apply, Expr, Index, Sum, Tensor, add, delta, mul, neg, num, power, sub
+from verify.kernel.expr import ONE, ZERO, Apply, Expr, Index, Sum, Tensor, add, delta, mul, neg, num, power, relu, sub
 from verify.kernel.program import Definition, Equal, Program, Unequal
 from verify.meaning.network import Network
 from verify.meaning.symbols import Lexicon
@@ -42,6 +42,14 @@ def test_only_entries_that_meet_the_conditions_count() -> None:
     assert SIEVE.passes(corner, ZERO, (Unequal(A, B),)) and not SIEVE.passes(corner, ZERO, (Equal(A, B),))
     assert not SIEVE.passes(corner, x) and not SIEVE.passes(corner, x, (Equal(A, N),))
     assert SIEVE.passes(corner, x, (Equal(A, N), Equal(N, B)))  # i = j by way of n: for the kernel to say
+
+
+@pytest.mark.parametrize("name", "abcdefgh")
+def test_units_of_a_relu_are_on(name: str) -> None:
+    """A unit that is off would hide every mistake behind it: at the point of the sieve all are on, whatever the numbers drawn."""
+    unit = relu(Tensor(name, (A,)))
+    space = Workspace(Program((Definition(name, (A,)), Definition("unit", (A,), unit)), sizes=(("in", 1),)))
+    assert not space.sieve().passes(Tensor("unit", (A,)), ZERO)
 
 
 def test_what_has_no_value_passes() -> None:
