@@ -177,12 +177,13 @@ class Judge:
 
         A note that is no formula (a name, a number, words, ``n \\times m``) claims nothing.
         """
-        if self.declared.families.free_in(chain):
+        noted = [node for node in walk(chain) if isinstance(node, Noted)]
+        if not noted or self.declared.families.free_in(chain):
             return
         reading = ChainReading(self.network, chain, self.state.labels, self.state.cases, conditions, self.decider.vanishes)
-        for node in walk(chain):
-            sign = under_brace(node) if isinstance(node, Noted) else None
-            if sign is None or not isinstance(node, Noted) or not isinstance(note := sign.right, (Added, Derivative, Fraction, Juxtaposed)):
+        for node in noted:
+            sign = under_brace(node)
+            if sign is None or not isinstance(note := sign.right, (Added, Derivative, Fraction, Juxtaposed)):
                 continue
             base = Judgement(line, chain, len(chain.links), node.body, sign, "unread", reading=reading, decider=self.decider)
             judged = self.as_written(base, reading, node.body, note)
@@ -492,8 +493,7 @@ class Judge:
                     continue
                 outcome = self.decider.at(claim).holds(claim)
                 if outcome is not None:
-                    keys = frozenset(self.around.keys(left, right))
-                    accused = Accused(judged, reading, left, right, keys, self.state, judged.claim)
+                    accused = self.accused(judged, reading, left, right)
                     if judged.failure == "ill-typed" and (reason := of_capitals_that_may_be_numbers(accused, self.around)) is not None:
                         return replace(judged, reason=reason)
                     return replace(judged, verdict="slip", claim=claim, outcome=outcome, repairs=(candidate,), notes=claim.notes)
@@ -501,6 +501,10 @@ class Judge:
 
     def _both_vanish(self, claim: Typed) -> bool:
         return self.decider.at(claim).vanishes(claim.left, claim.conditions)
+
+    def accused(self, judged: Judgement, reading: ChainReading, left: Node, right: Node) -> Accused:
+        """The relation with what is known of it, to be looked at for doubts."""
+        return Accused(judged, reading, left, right, frozenset(self.around.keys(left, right)), self.state, judged.claim)
 
     def refuted(self, judged: Judgement, reading: ChainReading, left: Node, right: Node) -> Judgement:
         """Refuted where the claim is shown false and the document leaves nothing open that could make it true; a clash of axes counts
@@ -510,12 +514,11 @@ class Judge:
         untyped = judged.failure == "ill-typed" and judged.claim is None
         if untyped and judged.number == 0 and (leaf := around.bare_leaf(left)) is not None:
             self.state.doubtful |= {leaf}
-        keys = frozenset(around.keys(left, right))
-        accused = Accused(judged, reading, left, right, keys, self.state, judged.claim)
+        accused = self.accused(judged, reading, left, right)
         if (reason := around.first_doubt(accused, OF_READING)) is not None:
             return replace(judged, reason=reason)
         if untyped:
-            if not self.understood(keys):
+            if not self.understood(accused.keys):
                 return judged
             if (reason := around.first_doubt(accused, OF_TYPES)) is not None:
                 return replace(judged, reason=reason)
