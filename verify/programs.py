@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Set
 from itertools import count
 
 from verify.kernel.calculus import Resolver
 from verify.kernel.expr import Expr, Index, Prod, Sum, Tensor, children, rebuild, substitute
-from verify.kernel.program import Program
+from verify.kernel.program import Definition, Program
 
 
 def affected(program: Program, name: str) -> frozenset[str]:
@@ -18,32 +19,39 @@ def affected(program: Program, name: str) -> frozenset[str]:
     return frozenset(found - {name})
 
 
+def rewritten(expr: Expr, change: Callable[[Expr], Expr | None]) -> Expr:
+    """The expression with every node for which ``change`` gives another one replaced by that; what is put in is not visited again."""
+    new = change(expr)
+    if new is not None:
+        return new
+    below = children(expr)
+    moved = tuple(rewritten(child, change) for child in below)
+    return expr if moved == below else rebuild(expr, moved)
+
+
 def resolve(program: Program, expr: Expr) -> Expr:
     """The expression without Derivative nodes, in quantities of the program alone; may be exponential in the depth."""
     resolver = Resolver(program)
 
-    def inlined(e: Expr) -> Expr:
-        if isinstance(e, Tensor) and e.name not in program.by_name and e.name in resolver.definitions:
-            made = resolver.definitions[e.name]
-            assert made.body is not None
-            return inlined(substitute(made.body, dict(zip(made.indices, e.indices, strict=True))))
-        return rebuild(e, tuple(map(inlined, children(e))))
-
-    return inlined(resolver.resolve(expr))
+    return _inlined(resolver.resolve(expr), resolver.definitions, resolver.definitions.keys() - program.by_name.keys())
 
 
 def in_terms_of(program: Program, expr: Expr, name: str) -> Expr:
     """The expression without Derivative nodes and without quantities that depend on the named one; may be exponential in the depth."""
-    moved = affected(program, name)
+    return _inlined(resolve(program, expr), program.by_name, affected(program, name))
 
-    def inlined(e: Expr) -> Expr:
-        if isinstance(e, Tensor) and e.name in moved:
-            made = program.by_name[e.name]
-            assert made.body is not None
-            return inlined(substitute(made.body, dict(zip(made.indices, e.indices, strict=True))))
-        return rebuild(e, tuple(map(inlined, children(e))))
 
-    return inlined(resolve(program, expr))
+def _inlined(expr: Expr, definitions: Mapping[str, Definition], names: Set[str]) -> Expr:
+    """The expression with the named quantities replaced by their definitions, over and over."""
+
+    def change(e: Expr) -> Expr | None:
+        if not isinstance(e, Tensor) or e.name not in names:
+            return None
+        made = definitions[e.name]
+        assert made.body is not None
+        return rewritten(substitute(made.body, dict(zip(made.indices, e.indices, strict=True))), change)
+
+    return rewritten(expr, change)
 
 
 def numbered(expr: Expr) -> Expr:

@@ -29,10 +29,8 @@ from verify.kernel.expr import (
     Sum,
     Tensor,
     add,
-    children,
     fresh,
     mul,
-    rebuild,
     sub,
     substitute,
     total,
@@ -40,6 +38,7 @@ from verify.kernel.expr import (
 from verify.kernel.program import Condition, Definition, Equal, Program, nodes
 from verify.meaning.claims import Typed
 from verify.mistakes._mistake import factors
+from verify.programs import rewritten
 from verify.reading.syntax import Added, Juxtaposed, Node, Span
 from verify.reading.syntax import Derivative as DerivativeNode
 
@@ -67,20 +66,18 @@ class Belief:
         """What the claim says under the belief; None where it says nothing else than without it."""
         if self.program is not None:
             return claim
-        left, right = (self._believed(written_out(side, named)) for side in (claim.left, claim.right))
+        left, right = (rewritten(written_out(side, named), self._believed) for side in (claim.left, claim.right))
         if (left, right) == (claim.left, claim.right):
             return None
         return replace(claim, left=left, right=right)
 
-    def _believed(self, expr: Expr) -> Expr:
+    def _believed(self, expr: Expr) -> Expr | None:
         match expr:
             case Derivative(body, wrt) if not any(isinstance(n, Derivative) for n in nodes({}, body)):
                 return self._derivative(body, wrt)
             case Derivative():
                 return expr
-        below = children(expr)
-        new = tuple(map(self._believed, below))
-        return expr if new == below else rebuild(expr, new)
+        return None
 
     def _derivative(self, body: Expr, wrt: Tensor) -> Expr:
         assert self.top is not None and self.by is not None
@@ -96,14 +93,14 @@ class Belief:
 
 def written_out(expr: Expr, named: Named) -> Expr:
     """The expression with the names of derivatives (``δ`` for ``∂L/∂z``) replaced by the derivatives."""
-    if isinstance(expr, Tensor) and expr.name in named:
-        name, derivative = named[expr.name]
-        return substitute(derivative, {i: p for i, p in zip(name.indices, expr.indices, strict=True) if isinstance(i, Index)})
-    if isinstance(expr, Derivative):
-        return expr
-    below = children(expr)
-    new = tuple(written_out(child, named) for child in below)
-    return expr if new == below else rebuild(expr, new)
+
+    def change(e: Expr) -> Expr | None:
+        if isinstance(e, Tensor) and e.name in named:
+            name, derivative = named[e.name]
+            return substitute(derivative, {i: p for i, p in zip(name.indices, e.indices, strict=True) if isinstance(i, Index)})
+        return e if isinstance(e, Derivative) else None
+
+    return rewritten(expr, change)
 
 
 def naming(claim: Typed) -> tuple[Tensor, Derivative] | None:

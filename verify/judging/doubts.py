@@ -21,7 +21,7 @@ from verify.meaning.elaborate import is_implicit
 from verify.meaning.network import Network
 from verify.meaning.symbols import SAME_LETTERS, glyph_cost, keys_in, letter_of, occurrence, occurrences_in
 from verify.meaning.vocabulary import says
-from verify.programs import affected, resolve
+from verify.programs import affected, resolve, rewritten
 from verify.reading.syntax import (
     Added,
     Big,
@@ -126,7 +126,7 @@ class Circumstances:
 
     def bare_leaf(self, side: Node) -> str | None:
         """The quantity without definition that a side names and nothing else, ``a_k``; else None."""
-        key = names_quantity(side, self.network) if isinstance(side, (Name, Scripted)) else None
+        key = names_quantity_of(side, self.network)
         definition = self.network.program.by_name.get(key) if key is not None else None
         return key if definition is not None and definition.body is None else None
 
@@ -377,21 +377,16 @@ def _holds_with_ones(claim: Typed, free: frozenset[str], around: Circumstances) 
     ``-y_o \\log p_o = -\\log p_o`` for the right word o.
     """
     table = around.network.program.by_name
-    found = False
 
-    def picked(node: kernel.Expr) -> kernel.Expr:
-        nonlocal found
+    def picked(node: kernel.Expr) -> kernel.Expr | None:
         if isinstance(node, kernel.Tensor) and node.name in table and table[node.name].body is None and len(node.indices) == 1:
             index = node.indices[0]
             if isinstance(index, kernel.Index) and index.name in free and not node.name.startswith("∂"):
-                found = True
                 return kernel.ONE
-        if isinstance(node, kernel.Derivative):
-            return node
-        return kernel.rebuild(node, tuple(map(picked, kernel.children(node))))
+        return node if isinstance(node, kernel.Derivative) else None
 
-    meant = replace(claim, left=picked(claim.left), right=picked(claim.right))
-    return found and around.decider.at(meant).screens(meant)
+    meant = _meant(claim, picked)
+    return meant is not None and around.decider.at(meant).screens(meant)
 
 
 def of_unknown_functions(accused: Accused, around: Circumstances) -> str | None:
@@ -486,22 +481,19 @@ def of_local_derivatives(accused: Accused, around: Circumstances) -> str | None:
     """
     claim, network = accused.understood_claim, around.network
     table = network.program.by_name
-    found = False
     paths = around.summed_paths | {key for side in (accused.left, accused.right) for key in by_paths(side, network)}
 
-    def local(node: kernel.Expr) -> kernel.Expr:
-        nonlocal found
+    def local(node: kernel.Expr) -> kernel.Expr | None:
         if isinstance(node, kernel.Derivative) and isinstance(node.body, kernel.Tensor) and node.body.name != network.root:
             of, by = table.get(node.body.name), node.wrt.name
             moved = affected(network.program, by)
             if by in paths and of is not None and by in of.uses and any(name in moved for name in of.uses):
-                found = True
                 held = tuple(d if d.name == of.name else replace(d, body=None) for d in network.program.definitions)
                 return resolve(replace(network.program, definitions=held), node)
-        return kernel.rebuild(node, tuple(map(local, kernel.children(node))))
+        return None
 
-    meant = replace(claim, left=local(claim.left), right=local(claim.right))
-    if not found or not around.decider.at(meant).screens(meant):
+    meant = _meant(claim, local)
+    if meant is None or not around.decider.at(meant).screens(meant):
         return None
     return "it holds with what else is on the way held fixed, and not for the derivative through all paths"
 
@@ -555,15 +547,23 @@ OF_CLAIMS: tuple[Doubt, ...] = (
 
 def with_function(expr: kernel.Expr, name: str, usual: str) -> kernel.Expr:
     """An expression with one of the usual functions in the place of one of which nothing is known."""
-    below = kernel.children(expr)
-    new = tuple(with_function(child, name, usual) for child in below)
-    made = expr if new == below else kernel.rebuild(expr, new)
-    match made:
-        case kernel.Apply(function, argument, order) if function == name:
-            if usual != "ReLU":
-                return kernel.Apply(usual, argument, order)
-            return (kernel.relu(argument), kernel.Step(argument), kernel.ZERO)[min(order, 2)]
-    return made
+
+    def change(node: kernel.Expr) -> kernel.Expr | None:
+        match node:
+            case kernel.Apply(function, inner, order) if function == name:
+                argument = rewritten(inner, change)
+                if usual != "ReLU":
+                    return kernel.Apply(usual, argument, order)
+                return (kernel.relu(argument), kernel.Step(argument), kernel.ZERO)[min(order, 2)]
+        return None
+
+    return rewritten(expr, change)
+
+
+def _meant(claim: Typed, change: Callable[[kernel.Expr], kernel.Expr | None]) -> Typed | None:
+    """What a claim says if the nodes for which ``change`` gives others are those; None where there is none."""
+    left, right = rewritten(claim.left, change), rewritten(claim.right, change)
+    return None if (left, right) == (claim.left, claim.right) else replace(claim, left=left, right=right)
 
 
 def factors_of(node: Node) -> tuple[Node, ...]:
@@ -635,18 +635,15 @@ def _holds_with_own_steps(claim: Typed, network: Network) -> bool:
     """Whether a claim holds, as far as samples show, where each derivative of a state by what all steps share is that of its own step:
     ``∂L/∂w = Σ_t ∂L/∂h_t ∂h_t/∂w``.
     """
-    found = False
 
-    def held(node: kernel.Expr) -> kernel.Expr:
-        nonlocal found
+    def held(node: kernel.Expr) -> kernel.Expr | None:
         step = step_of(node.body.name) if isinstance(node, kernel.Derivative) and isinstance(node.body, kernel.Tensor) else None
         if isinstance(node, kernel.Derivative) and step is not None and step_of(node.wrt.name) is None:
-            found = True
             return resolve(_cut(network, step), node)
-        return kernel.rebuild(node, tuple(map(held, kernel.children(node))))
+        return None
 
-    meant = replace(claim, left=held(claim.left), right=held(claim.right))
-    return found and Decider(network.program, known_to(network)).screens(meant)
+    meant = _meant(claim, held)
+    return meant is not None and Decider(network.program, known_to(network)).screens(meant)
 
 
 def _cut(network: Network, step: int) -> Program:

@@ -30,7 +30,7 @@ from verify.meaning.symbols import (
     symbol_node,
 )
 from verify.notations.index import PLAIN_TAGS
-from verify.programs import in_terms_of, resolve
+from verify.programs import in_terms_of, resolve, rewritten
 from verify.reading.syntax import (
     Added,
     Big,
@@ -1054,9 +1054,7 @@ def indicator(condition: Condition) -> Expr:
 
 def _at(expr: Expr, variable: k.Tensor, value: Expr) -> Expr:
     """The expression with a scalar variable replaced by a value; no index of the value is bound in the expression."""
-    if expr == variable:
-        return value
-    return k.rebuild(expr, tuple(_at(c, variable, value) for c in k.children(expr)))
+    return rewritten(expr, lambda e: value if e == variable else None)
 
 
 def _key(node: Node) -> str:
