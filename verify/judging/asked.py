@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 
 from verify.judging.judgement import Judgement
 from verify.meaning.claims import names_quantity, updated_quantity
-from verify.meaning.declarations import SCALARS, Scope
+from verify.meaning.declarations import Scope
+from verify.meaning.leaves import SCALARS
 from verify.meaning.network import Network
 from verify.mistakes._mistake import factors
 from verify.reading.parser import parse

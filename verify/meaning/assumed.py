@@ -9,10 +9,10 @@ from verify.kernel import expr as k
 from verify.kernel.expr import Index
 from verify.kernel.program import Definition, OneHot, SumsToOne, nodes
 from verify.meaning.claims import names_quantity
-from verify.meaning.declarations import known_to, sums_to_one
 from verify.meaning.definitions import Line
 from verify.meaning.families import Families, instances
 from verify.meaning.network import Network
+from verify.meaning.normalized import known_to, sums_to_one
 from verify.meaning.onehot import Mention, mentions
 from verify.meaning.symbols import SAME_LETTERS, TRANSPOSES, bound_letters, glyph_cost, is_ones, letter_of, likeliest, occurrence
 from verify.reading.syntax import Big, Chain, Document, Juxtaposed, Name, Node, Number, Product, Scripted, Statement

@@ -9,7 +9,8 @@ from dataclasses import replace
 from verify.judging.asked import asked_pair
 from verify.kernel.program import Program
 from verify.meaning.assumed import assumed
-from verify.meaning.declarations import SCALARS, declared
+from verify.meaning.declarations import declared
+from verify.meaning.leaves import SCALARS
 from verify.meaning.network import Network
 from verify.programs import affected
 from verify.proving.letters import lettered

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from verify.kernel.decision import Tested
 from verify.kernel.expr import Add, Derivative, Expr, Index, Size, Sum, Tensor, mul, num
 from verify.kernel.program import Assumption, Condition, Definition, Equal, OneHot, Positive, SumsToOne
-from verify.meaning.declarations import LOSSES
+from verify.meaning.losses import LOSSES
 from verify.notations import NOTATIONS
 from verify.notations.page import Page, Unsayable, below, indices_of, tensor_name
 from verify.proving.letters import LETTERS
