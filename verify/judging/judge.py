@@ -21,11 +21,12 @@ from verify.meaning.assumed import Assumed, sum_assumed
 from verify.meaning.claims import LEARNING_RATES, ChainReading, Typed, is_chain_rule, names_quantity, reference
 from verify.meaning.declarations import Declared
 from verify.meaning.definitions import Line, under_brace
-from verify.meaning.elaborate import ELEMENTWISE, Clash, Undeclared, Unread
 from verify.meaning.families import DEPTH, instances
+from verify.meaning.functions import ELEMENTWISE
 from verify.meaning.network import Network
 from verify.meaning.repairs import ANYWHERE, WHERE_ILL_TYPED, Around, Candidate, TextEdit, left_out_tag
 from verify.meaning.strangers import is_closed
+from verify.meaning.surroundings import Clash, Undeclared, Unread
 from verify.meaning.symbols import Lexicon, bound_letters, keys_in, letter_of, states_shape
 from verify.meaning.vocabulary import says
 from verify.reading.syntax import (

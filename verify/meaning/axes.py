@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from verify.meaning.elaborate import function_name
+from verify.meaning.functions import function_name
 from verify.meaning.symbols import Lexicon, bound_letters, keys_in, letter_of, occurrence
 from verify.reading.syntax import (
     Added,

@@ -9,10 +9,11 @@ from verify.kernel import expr as k
 from verify.kernel.decision import IllTyped, Kernel
 from verify.kernel.expr import Expr, Index
 from verify.kernel.program import Condition, Equal, Program, Unequal, nodes
-from verify.meaning.elaborate import Clash, Elaborator, Found, Surroundings, Unread, Value, implicit, is_implicit
+from verify.meaning.elaborate import Elaborator
 from verify.meaning.matrices import Grid, MatrixElaborator, NoGrid, is_matrix_notation
 from verify.meaning.network import Network
 from verify.meaning.slopes import quantity_of
+from verify.meaning.surroundings import Clash, Found, Surroundings, Unread, Value, implicit, is_implicit
 from verify.meaning.symbols import iteration, letter_of, occurrence
 from verify.meaning.tables import TableElaborator, aligned, is_written_out
 from verify.programs import affected

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from verify.meaning.elaborate import function_name
 from verify.meaning.entries import Naming, lettered, naming, naming_links, namings
+from verify.meaning.functions import function_name
 from verify.meaning.prose_cases import case_in
 from verify.meaning.shapes import LOSS_LETTERS
 from verify.meaning.symbols import Lexicon, glyph_cost, is_function_letter, iteration, keys_in, letter_of, occurrence

@@ -9,14 +9,28 @@ is a clash of types. A product ``∂A/∂B · ∂B/∂C`` of Jacobians contracts
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction as Rational
 
 from verify.kernel import expr as k
 from verify.kernel.expr import Expr, Index
 from verify.kernel.program import Condition, Equal, Program, Unequal
+from verify.meaning.functions import (
+    ELEMENTWISE,
+    FUNCTION_LETTERS,
+    SIGMOID_LETTERS,
+    SPECIAL_FUNCTIONS,
+    extreme,
+    function_name,
+    indicated,
+    indicator,
+    power_of_e,
+    raised,
+)
 from verify.meaning.network import Network, entry_of
+from verify.meaning.sum_signs import begins_at_zero, ends_at, is_sum
+from verify.meaning.surroundings import Clash, Surroundings, Undeclared, Unread, Value, implicit, is_implicit
 from verify.meaning.symbols import (
     Lexicon,
     Occurrence,
@@ -29,7 +43,6 @@ from verify.meaning.symbols import (
     script_text,
     symbol_node,
 )
-from verify.notations.index import PLAIN_TAGS
 from verify.programs import in_terms_of, resolve, rewritten
 from verify.reading.syntax import (
     Added,
@@ -57,181 +70,9 @@ from verify.reading.syntax import (
 )
 from verify.reading.traversal import walk
 
-
-class Unread(Exception):
-    """A side has no meaning that is understood; the argument says why."""
-
-
-class Undeclared(Unread):
-    """A side names a quantity that the document does not declare."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(f"{key.translate(PLAIN_TAGS)} is not declared")
-        self.key = key
-
-
-class Clash(Exception):
-    """A side is understood and its axes do not fit; the argument says how."""
-
-
-@dataclass(frozen=True)
-class Value:
-    """An expression with its implicit indices in order; of a Jacobian also the quantities above and below.
-
-    ``upper`` and ``lower`` are the implicit indices of the numerator and of the denominator of a derivative.
-    """
-
-    expr: Expr
-    implicit: tuple[Index, ...] = ()
-    above: str | None = None
-    below: str | None = None
-    upper: tuple[Index, ...] = ()
-    lower: tuple[Index, ...] = ()
-
-
-@dataclass
-class Surroundings:
-    """What a side takes from around it: axes of free letters, the variable that a prime means, the sum that a bare Σ abbreviates.
-
-    ``target`` holds the axes of the chain's first rigid side, or is None where anything goes. ``labels`` maps a line's name to its last
-    side. ``overrides`` reads a symbol as another one (misreadings). ``notes`` collects how things were read.
-    """
-
-    letters: dict[str, str] = field(default_factory=dict)
-    target: frozenset[str] | None = None
-    prime: k.Tensor | None = None
-    sum_in_sight: Callable[[], Big | None] = lambda: None
-    labels: Mapping[str, Node] = field(default_factory=dict)
-    overrides: Mapping[str, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    diagonal: bool = False
-    twins: bool = False
-    """Whether an elementwise Jacobian stood in a product, so that reading it by its diagonal makes a difference."""
-    free_sum: bool = False
-    """Sum a lone axis that the target lacks, where the rules see a clash: only to show a witness for one."""
-    kept_axes: bool = False
-    """Leave a lone axis that the target lacks, where the rules see a clash: only to show a witness for one that a sum would mend."""
-    strict: bool = False
-    """Whether an index that one side leaves out is missed, where matrices stand by position."""
-    defining: bool = False
-    """Whether a definition is read, which may begin a sum at a letter (``Σ_{i=c}^C``) where it can only mean that the letter runs."""
-    iterated: str | None = None
-    """The quantity that the chain updates: ``w(t)`` is its value, whatever t is elsewhere."""
-    widths: dict[str, str] = field(default_factory=dict)
-    """Names of widths that the sums mention (the N of a sum from 1 to N), each with its axis."""
-    partitions: list[tuple[Expr, ...]] = field(default_factory=list)
-    """Guards of cases that must add up to 1."""
-    counts: dict[str, int] = field(default_factory=dict)
-    """How many positions an axis has by the sums that end at a number."""
-
-    def found(self) -> Found:
-        """What the sides that were read so far say of their surroundings."""
-        partitions = tuple(self.partitions)
-        return Found(dict(self.letters), tuple(self.notes), dict(self.widths), partitions, self.twins, dict(self.counts))
-
-    def take(self, found: Found) -> None:
-        """Takes what a side was found to say, as if it had just been read in these surroundings, then fresh."""
-        self.letters = dict(found.letters)
-        self.notes[:] = found.notes
-        self.widths = dict(found.widths)
-        self.partitions[:] = found.partitions
-        self.twins = found.twins
-        self.counts = dict(found.counts)
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a side says of its surroundings: see there."""
-
-    letters: Mapping[str, str]
-    notes: tuple[str, ...]
-    widths: Mapping[str, str]
-    partitions: tuple[tuple[Expr, ...], ...]
-    twins: bool
-    counts: Mapping[str, int]
-
-
-ELEMENTWISE: Mapping[str, Callable[[Expr], Expr]] = {
-    "ln": lambda u: k.Apply("log", u),
-    "log": lambda u: k.Apply("log", u),
-    "exp": lambda u: k.Apply("exp", u),
-    "sin": lambda u: k.Apply("sin", u),
-    "cos": lambda u: k.Apply("cos", u),
-    "tanh": lambda u: k.Apply("tanh", u),
-    "sigmoid": lambda u: k.Apply("sigmoid", u),
-    "logistic": lambda u: k.Apply("sigmoid", u),
-    "softplus": lambda u: k.Apply("softplus", u),
-    "erf": lambda u: k.Apply("erf", u),
-    "relu": k.relu,
-    "step": k.Step,
-    "heaviside": k.Step,
-    "sqrt": lambda u: k.power(u, Rational(1, 2)),
-    "abs": lambda u: k.mul(u, k.sub(k.mul(k.num(2), k.Step(u)), k.ONE)),
-    "sign": lambda u: k.sub(k.mul(k.num(2), k.Step(u)), k.ONE),
-    "sgn": lambda u: k.sub(k.mul(k.num(2), k.Step(u)), k.ONE),
-    "swish": lambda u: k.mul(u, k.Apply("sigmoid", u)),
-    "silu": lambda u: k.mul(u, k.Apply("sigmoid", u)),
-}
 DELTA_AT = re.compile(r"\\delta_\{(\d+)\}")
 """A Kronecker delta whose first index is a number."""
-SIGMOID_LETTERS = frozenset({"sigma"})
-SPECIAL_FUNCTIONS = frozenset({"diag", "tr", "trace", "sum", "mean", "vec", "det", "max", "min", "argmax", "argmin", "softmax", "softmin"})
-FUNCTION_LETTERS = frozenset({"f", "g", "phi", "varphi", "psi", "F", "G"})
 PRODUCT_SIGNS = frozenset({"cdot", "times", "*", ".", "", "odot", "circ", "ast", "bullet"})
-
-
-def function_name(node: Node) -> str | None:
-    """The known function that a name stands for (``Sigmoid`` is ``sigmoid``), else None."""
-    if isinstance(node, Name) and not node.accents:
-        low = node.text.lower()
-        if len(low) > 1 and (low in ELEMENTWISE or low == "softmax"):
-            return low
-    return None
-
-
-def power_of_e(node: Node) -> Node | None:
-    """The exponent of ``e^u``, else None."""
-    if isinstance(node, Scripted) and isinstance(node.base, Name) and node.base.text == "e" and node.sub is None and not node.primes:
-        return node.sup
-    return None
-
-
-def is_sum(node: Node) -> bool:
-    """Whether a node is a sum, or a power of one, in parentheses or not: a bare Σ sums what the line lacks wherever it stands."""
-    while isinstance(node, (Group, Scripted)):
-        if isinstance(node, Group) and node.delimiter not in ("(", "[", "{"):
-            return False
-        node = node.body if isinstance(node, Group) else node.base
-    return isinstance(node, Big)
-
-
-def ends_at(node: Big) -> int | None:
-    """How many positions a sum from 0 or 1 to a number runs over, else None."""
-    if not (isinstance(node.upper, Number) and node.upper.text.isdigit() and isinstance(node.lower, Chain) and len(node.lower.links) == 1):
-        return None
-    start = node.lower.links[0].right
-    if node.lower.links[0].relation != "=" or not isinstance(start, Number) or start.text not in ("0", "1"):
-        return None
-    count = int(node.upper.text) + 1 - int(start.text)
-    return count if count > 0 else None
-
-
-def begins_at_zero(node: Big) -> bool:
-    """Whether the positions of a big operator are counted from 0."""
-    match node.lower:
-        case Chain(_, _, (Link(_, "=", Number(_, "0")),)):
-            return True
-    return False
-
-
-def implicit(axis: str, primes: int = 0) -> Index:
-    """The index that stands for an axis that is not written."""
-    return Index("·" + axis + "'" * primes, axis)
-
-
-def is_implicit(index: Index) -> bool:
-    """Whether an index stands for an axis that is not written."""
-    return index.name.startswith("·")
 
 
 class Elaborator:
@@ -1024,34 +865,6 @@ class Elaborator:
         return self.value(body, target)
 
 
-def extreme(which: str, a: Expr, b: Expr) -> Expr:
-    """The max or min of two expressions; ``max(0, z)`` is the ReLU."""
-    if which == "max" and k.ZERO in (a, b):
-        return k.relu(b if a == k.ZERO else a)
-    first = k.sub(a, b) if which == "max" else k.sub(b, a)
-    return k.add(b, k.mul(k.sub(a, b), k.Step(first)))
-
-
-def raised(base: Expr, exponent: Rational) -> Expr:
-    """A power; the square of a root is what stands under it."""
-    if isinstance(base, k.Pow) and base.exponent == Rational(1, 2) and exponent == 2:
-        return base.base
-    return k.power(base, exponent)
-
-
-def indicated(head: Node, argument: Node) -> Chain | None:
-    r"""The condition of an indicator ``\mathbb{1}[z > 0]``, ``\mathbf 1(i = k)``, ``\mathbb{I}(…)``, else None."""
-    if not (isinstance(argument, Group) and isinstance(argument.body, Chain) and len(argument.body.links) == 1):
-        return None
-    is_one = isinstance(head, Name) and ((head.text == "1" and head.font) or (head.text in ("I", "1") and head.font == "bb"))
-    return argument.body if is_one or (isinstance(head, Number) and head.text == "1") else None
-
-
-def indicator(condition: Condition) -> Expr:
-    same = k.delta(condition.left, condition.right)
-    return same if isinstance(condition, Equal) else k.sub(k.ONE, same)
-
-
 def _at(expr: Expr, variable: k.Tensor, value: Expr) -> Expr:
     """The expression with a scalar variable replaced by a value; no index of the value is bound in the expression."""
     return rewritten(expr, lambda e: value if e == variable else None)
@@ -1065,19 +878,3 @@ def _same_arguments(body: Node, names: tuple[str, ...], words: Lexicon) -> bool:
     parts = body.items if isinstance(body, Tuple) else (body,)
     found = (occurrence(part, words) if isinstance(part, (Name, Scripted)) else None for part in parts)
     return tuple(occ.key if occ is not None and not occ.written else "" for occ in found) == names
-
-
-__all__ = [
-    "Clash",
-    "Elaborator",
-    "Surroundings",
-    "Undeclared",
-    "Unread",
-    "Value",
-    "extreme",
-    "function_name",
-    "implicit",
-    "indicator",
-    "is_implicit",
-    "raised",
-]

@@ -12,13 +12,14 @@ from verify.kernel.normal_form import Normalizer
 from verify.kernel.program import Definition, Program, nodes
 from verify.meaning.axes import Defining
 from verify.meaning.definitions import Found
-from verify.meaning.elaborate import Clash, Elaborator, Surroundings, Unread, implicit
-from verify.meaning.elaborate import Found as Said
+from verify.meaning.elaborate import Elaborator
 from verify.meaning.exposed import exposed, in_order
 from verify.meaning.leaves import placeholder
 from verify.meaning.losses import LOSSES
 from verify.meaning.matrices import Grid, MatrixElaborator, is_matrix_notation
 from verify.meaning.network import Network
+from verify.meaning.surroundings import Clash, Surroundings, Unread, implicit
+from verify.meaning.surroundings import Found as Said
 from verify.meaning.symbols import (
     OPEN_FUNCTIONS,
     Lexicon,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from verify.meaning.elaborate import function_name
+from verify.meaning.functions import function_name
 from verify.meaning.symbols import Lexicon, occurrence
 from verify.reading.syntax import Call, Group, Juxtaposed, Name, Node, Number, Product, Scripted, Span
 from verify.reading.traversal import below, rewritten

@@ -14,24 +14,12 @@ from itertools import pairwise
 
 from verify.kernel import expr as k
 from verify.kernel.expr import Expr, Index
-from verify.meaning.elaborate import (
-    ELEMENTWISE,
-    SIGMOID_LETTERS,
-    Clash,
-    Elaborator,
-    Surroundings,
-    Undeclared,
-    Unread,
-    Value,
-    extreme,
-    function_name,
-    indicator,
-    power_of_e,
-    raised,
-)
+from verify.meaning.elaborate import Elaborator
+from verify.meaning.functions import ELEMENTWISE, SIGMOID_LETTERS, extreme, function_name, indicator, power_of_e, raised
 from verify.meaning.network import Network
 from verify.meaning.patterns import pattern
 from verify.meaning.slices import lies_along
+from verify.meaning.surroundings import Clash, Surroundings, Undeclared, Unread, Value
 from verify.meaning.symbols import COLUMN, ROW, Occurrence, axes_of_ones, is_identity, is_ones, letter_of, occurrence, places_of
 from verify.reading.syntax import (
     Added,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from verify.meaning.axes import Defining
-from verify.meaning.elaborate import indicated
+from verify.meaning.functions import indicated
 from verify.meaning.losses import LOSSES
 from verify.meaning.shapes import (
     indexed,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction as Rational
 
-from verify.meaning.elaborate import function_name
+from verify.meaning.functions import function_name
 from verify.meaning.vocabulary import function_in
 from verify.reading.syntax import (
     Added,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from verify.meaning.abbreviations import free_letters
 from verify.meaning.axes import Defining
-from verify.meaning.elaborate import function_name, indicated, power_of_e
+from verify.meaning.functions import function_name, indicated, power_of_e
 from verify.meaning.symbols import Lexicon, axes_of_ones, is_identity, is_ones, letter_of, occurrence, occurrences_in
 from verify.reading.syntax import Added, Big, Call, Chain, Fraction, Group, Juxtaposed, Matrix, Name, Node, Noted, Product, Scripted, Tuple
 from verify.reading.traversal import walk

@@ -12,9 +12,9 @@ from functools import partial
 
 from verify.kernel import expr as k
 from verify.kernel.expr import Expr, Index
-from verify.meaning.elaborate import Clash, Unread
 from verify.meaning.entries import LARGEST, cells_of, is_pattern, is_transpose
 from verify.meaning.matrices import ENTRYWISE, PLAIN, Grid, MatrixElaborator
+from verify.meaning.surroundings import Clash, Unread
 from verify.reading.syntax import Added, Call, Fraction, Group, Juxtaposed, Matrix, Node, Noted, Product, Scripted
 from verify.reading.traversal import walk
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from verify.meaning.elaborate import SIGMOID_LETTERS, SPECIAL_FUNCTIONS, function_name, indicated
+from verify.meaning.functions import SIGMOID_LETTERS, SPECIAL_FUNCTIONS, function_name, indicated
 from verify.meaning.network import Network
 from verify.meaning.repairs import Around, Candidate, TextEdit, symbol_node
 from verify.meaning.symbols import letter_of, occurrence
