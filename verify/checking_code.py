@@ -12,8 +12,8 @@ from verify.judging.code import CodeJudge, Finding
 from verify.judging.code_asked import asked_of_code
 from verify.kernel.decision import IllTyped, Proved, Refuted, Tested
 from verify.kernel.program import Assumption, OneHot, Positive, SumsToOne
-from verify.meaning.code import Note
 from verify.meaning.code_claims import Passage, reading_of, readings_of, units
+from verify.meaning.code_entries import Note
 from verify.meaning.declarations import declared
 from verify.notations.index import shown, shown_relation
 from verify.reading import numpy_code as py

@@ -140,9 +140,9 @@ class Decider:
     def unlike(self, claim: Typed, generic: frozenset[str]) -> str | None:
         """A function that the document leaves open and that the two sides use differently, or None.
 
-        Such a claim may hold for the function that is meant, so that a counterexample with another one says nothing. ``generic`` are
-        the functions
-        that the document itself uses with a prime, as any function: they must only stand on both sides.
+        Such a claim may hold for the function that is meant, so that a counterexample with another one says nothing.
+        ``generic`` are the functions that the document itself uses with a prime, as any function: they must only
+        stand on both sides.
         """
         one, other = self.open_functions(claim.left), self.open_functions(claim.right)
         apart = {name for name, _ in one} ^ {name for name, _ in other}

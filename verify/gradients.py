@@ -23,8 +23,8 @@ from verify.explaining.code_diagnosis import Search, edited
 from verify.judging.code import CodeJudge, Finding
 from verify.kernel.decision import IllTyped, Tested
 from verify.kernel.expr import ONE
-from verify.meaning.code import Template
 from verify.meaning.code_claims import Passage, reading_of
+from verify.meaning.code_names import Template
 from verify.reading.numpy_code import read_code
 
 How = Literal["proved", "refuted", "tested", "compared", "not compared"]

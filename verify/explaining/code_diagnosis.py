@@ -9,9 +9,9 @@ from fractions import Fraction
 from verify.judging.code import CodeJudge, Finding
 from verify.kernel import expr as k
 from verify.kernel.program import nodes
-from verify.meaning.arrays import Array, Mismatch, NotRead
+from verify.meaning.array_values import Array, Mismatch, NotRead
 from verify.meaning.claims import Typed
-from verify.meaning.code import Gradient, Quantity, Task
+from verify.meaning.code_entries import Gradient, Quantity, Task
 from verify.reading import numpy_code as py
 from verify.reading.numpy_code import Expression
 

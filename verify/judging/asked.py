@@ -1,9 +1,8 @@
 """How an answer came out on the quantities that were asked for.
 
-What counts is a relation whose head is the asked derivative (or an update that claims it) and whose right side is in closed form:
-quantities of
-the network, and derivatives that the answer has itself brought into closed form, directly or factor by factor along its own chain rule.
-A bare chain rule and ``∂L/∂w = ∂L/∂w`` earn nothing.
+What counts is a relation whose head is the asked derivative (or an update that claims it) and whose right side is in
+closed form: quantities of the network, and derivatives that the answer has itself brought into closed form, directly
+or factor by factor along its own chain rule. A bare chain rule and ``∂L/∂w = ∂L/∂w`` earn nothing.
 """
 
 from __future__ import annotations

@@ -14,10 +14,10 @@ from verify.deciding import Decider, Outcome
 from verify.kernel import expr as k
 from verify.kernel.decision import IllTyped, Proved, Refuted, Undecided
 from verify.kernel.program import nodes
-from verify.meaning.arrays import Array, Hidden, Mismatch, NotRead
+from verify.meaning.array_values import Array, Hidden, Mismatch, NotRead
 from verify.meaning.claims import Typed
-from verify.meaning.code import Gradient, Pack, Task
 from verify.meaning.code_claims import Backward, Passage, step_of, without_rate
+from verify.meaning.code_entries import Gradient, Pack, Task
 from verify.reading import numpy_code as py
 from verify.reading.numpy_code import Expression
 from verify.report import Verdict

@@ -17,12 +17,13 @@ from verify.meaning.assumed import sum_assumed
 from verify.meaning.claims import ChainReading, Typed, is_chain_rule, names_quantity
 from verify.meaning.declarations import Declared, weights_of
 from verify.meaning.definitions import head_of
+from verify.meaning.glyphs import SAME_LETTERS, glyph_cost
 from verify.meaning.losses import LOSSES
 from verify.meaning.network import Network
 from verify.meaning.normalized import known_to
 from verify.meaning.stated_sizes import stated_widths
 from verify.meaning.surroundings import is_implicit
-from verify.meaning.symbols import SAME_LETTERS, glyph_cost, keys_in, letter_of, occurrence, occurrences_in
+from verify.meaning.symbols import keys_in, letter_of, occurrence, occurrences_in
 from verify.meaning.vocabulary import says
 from verify.programs import affected, resolve, rewritten
 from verify.reading.syntax import (

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from verify.meaning.definitions import Line
+from verify.meaning.glyphs import SAME_LETTERS, likeliest
 from verify.meaning.leaves import SCALARS
 from verify.meaning.losses import LOSSES
 from verify.meaning.network import Network
-from verify.meaning.symbols import (
-    SAME_LETTERS,
-    Lexicon,
-    keys_in,
-    likeliest,
-    numbered_entry,
-)
+from verify.meaning.symbols import Lexicon, keys_in, numbered_entry
 from verify.reading.syntax import (
     Chain,
 )

@@ -11,10 +11,11 @@ from verify.kernel.program import Definition, OneHot, SumsToOne, nodes
 from verify.meaning.claims import names_quantity
 from verify.meaning.definitions import Line
 from verify.meaning.families import Families, instances
+from verify.meaning.glyphs import SAME_LETTERS, glyph_cost, likeliest
 from verify.meaning.network import Network
 from verify.meaning.normalized import known_to, sums_to_one
 from verify.meaning.onehot import Mention, mentions
-from verify.meaning.symbols import SAME_LETTERS, TRANSPOSES, bound_letters, glyph_cost, is_ones, letter_of, likeliest, occurrence
+from verify.meaning.symbols import TRANSPOSES, bound_letters, is_ones, letter_of, occurrence
 from verify.reading.syntax import Big, Chain, Document, Juxtaposed, Name, Node, Number, Product, Scripted, Statement
 
 Along = SumsToOne | OneHot

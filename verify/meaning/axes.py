@@ -88,10 +88,10 @@ def infer(
 ) -> AxisVariables:
     """The axis variables of every quantity that the definitions name.
 
-    ``weights`` are the keys that the document updates or differentiates by; ``state`` holds what is known already. ``sides`` are all
-    sides of the
-    document's chains: they give axes to symbols that a definition names without them, and change nothing for the others; so they do for
-    those that only ``others``, definitions read by position, name with indices. What stays unknown is a scalar.
+    ``weights`` are the keys that the document updates or differentiates by; ``state`` holds what is known already.
+    ``sides`` are all sides of the document's chains: they give axes to symbols that a definition names without them,
+    and change nothing for the others; so they do for those that only ``others``, definitions read by position, name
+    with indices. What stays unknown is a scalar.
     """
     state = state or AxisVariables()
     indexed = _written_counts(definitions, words)

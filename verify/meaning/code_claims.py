@@ -13,24 +13,13 @@ from functools import cached_property
 from verify.kernel import expr as k
 from verify.kernel.expr import Expr, Index
 from verify.kernel.program import Assumption, Definition, OneHot, Program, SumsToOne, nodes
-from verify.meaning.arrays import Array, Evaluator, Hidden, Labels, Mismatch, NotRead, Several, Value
+from verify.meaning.array_values import Array, Hidden, Labels, Mismatch, NotRead, Several, Value
+from verify.meaning.arrays import Evaluator
 from verify.meaning.claims import Typed
-from verify.meaning.code import (
-    LOSSES,
-    MAX_STATEMENTS,
-    Entry,
-    Follower,
-    Gradient,
-    Outline,
-    Pack,
-    Quantity,
-    Task,
-    Template,
-    is_bias,
-    outline,
-    preferences,
-    stem_of,
-)
+from verify.meaning.code import MAX_STATEMENTS, Follower
+from verify.meaning.code_entries import Entry, Gradient, Pack, Quantity, Task
+from verify.meaning.code_names import LOSSES, Template, is_bias, preferences, stem_of
+from verify.meaning.code_outline import Outline, outline
 from verify.reading import numpy_code as py
 from verify.reading.numpy_code import Code, Expression
 

@@ -88,9 +88,8 @@ def weights_of(all_lines: Iterable[Line], words: Lexicon) -> frozenset[str]:
 class Scope:
     """From a line on (by number): the network that the document declares there.
 
-    ``disputed`` is a quantity that the first line of the scope defines a second time, in terms of other quantities and without saying
-    so: what
-    fails for it may hold for the other definition.
+    ``disputed`` is a quantity that the first line of the scope defines a second time, in terms of other quantities
+    and without saying so: what fails for it may hold for the other definition.
     """
 
     start: int
@@ -113,9 +112,8 @@ class Declared:
 
 
 def declared(document: Document, assignment: Document | None = None) -> Declared:
-    """What a document declares. With an assignment, that one's definitions come first: what it declares is the network, and the
-    document's own
-    version of it a claim."""
+    """What a document declares. With an assignment, that one's definitions come first: what it declares is the
+    network, and the document's own version of it a claim."""
     given = lines(assignment) if assignment is not None else []
     own = continued(lines(document, len(given)))
     written = without_primed_indices(line.statement for line in given + own)

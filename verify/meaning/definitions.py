@@ -1,8 +1,8 @@
 """The definitions of a document, found by their form, and the stretches of the document in which each is in force.
 
-A quantity is defined where it first stands alone on the left. It is defined anew where the document says so: by ``f(x, y) = …``, by
-``:=`` or a
-word such as "let", or under a new heading in terms of other quantities. From there on a new *scope* begins.
+A quantity is defined where it first stands alone on the left. It is defined anew where the document says so: by
+``f(x, y) = …``, by ``:=`` or a word such as "let", or under a new heading in terms of other quantities. From there on
+a new *scope* begins.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 
 from verify.meaning.entries import Naming, lettered, naming, naming_links, namings
 from verify.meaning.functions import function_name
+from verify.meaning.glyphs import glyph_cost
 from verify.meaning.prose_cases import case_in
 from verify.meaning.shapes import LOSS_LETTERS
-from verify.meaning.symbols import Lexicon, glyph_cost, is_function_letter, iteration, keys_in, letter_of, occurrence
+from verify.meaning.symbols import Lexicon, is_function_letter, iteration, keys_in, letter_of, occurrence
 from verify.meaning.vocabulary import says
 from verify.reading.syntax import (
     Added,
@@ -82,10 +83,10 @@ class Line:
 class Found:
     """A definition as written: key, written indices, the sides that may be its body, parameters of ``f(x) = …``.
 
-    ``names_entries`` marks one that only names the entries of a tuple or matrix, or gives the value at a point: the quantity stays a leaf.
-    ``opaque`` is how many of the sides before the body are calls of a function that the line itself introduces. ``older`` are
-    definitions of the
-    same key before it, the latest first. ``for_samples`` is a loss that the line says to be the sum of its own values for each sample.
+    ``names_entries`` marks one that only names the entries of a tuple or matrix, or gives the value at a point: the
+    quantity stays a leaf. ``opaque`` is how many of the sides before the body are calls of a function that the line
+    itself introduces. ``older`` are definitions of the same key before it, the latest first. ``for_samples`` is a
+    loss that the line says to be the sum of its own values for each sample.
     """
 
     key: str

@@ -1,9 +1,9 @@
 """One side of a relation to an expression of index notation, in index and loose notation.
 
-Axes that are not written are *implicit*: every tensor that carries one shares a single index named after the axis, so that factors join by
-axis. Rules: an implicit axis that the target lacks is summed where at least two factors of a product carry it; carried by one factor
-alone it
-is a clash of types. A product ``∂A/∂B · ∂B/∂C`` of Jacobians contracts over B's axes.
+Axes that are not written are *implicit*: every tensor that carries one shares a single index named after the axis, so
+that factors join by axis. Rules: an implicit axis that the target lacks is summed where at least two factors of a
+product carry it; carried by one factor alone it is a clash of types. A product ``∂A/∂B · ∂B/∂C`` of Jacobians
+contracts over B's axes.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Families of quantities: layers ``W^{(l)}`` and time steps ``h_t``, written once for every l or t.
 
-A letter is a *family letter* if a script counts with it: ``a^{(l-1)}``, ``h_{t-1}``. A family is instantiated at a fixed depth; a
-statement with a
-free family letter stands for all its instances, and its verdict is the worst of theirs.
+A letter is a *family letter* if a script counts with it: ``a^{(l-1)}``, ``h_{t-1}``. A family is instantiated at a
+fixed depth; a statement with a free family letter stands for all its instances, and its verdict is the worst of
+theirs.
 """
 
 from __future__ import annotations

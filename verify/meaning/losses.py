@@ -35,9 +35,9 @@ def with_open_loss(network: Network, every: list[Line]) -> Network:
     """The network with the loss that the document differentiates, or whose ``dX`` it writes, and never defines: any function of the
     network's last quantities.
 
-    First derivatives of every smooth function at a point are those of a linear one, so the loss is a sum of the last quantities'
-    entries with
-    free coefficients; the loss itself and its second derivatives stay out of every claim (``abstract`` says so).
+    First derivatives of every smooth function at a point are those of a linear one, so the loss is a sum of the last
+    quantities' entries with free coefficients; the loss itself and its second derivatives stay out of every claim
+    (``abstract`` says so).
     """
     if network.root is not None:
         return network

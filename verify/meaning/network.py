@@ -17,27 +17,24 @@ from verify.meaning.symbols import Lexicon, Occurrence
 class Network:
     """What a document's definitions declare.
 
-    ``slots`` maps each key to the names of its axes; ``failed`` each definition that was not understood to the reason; ``functions`` a
-    function's key to its parameters and body; ``arguments`` a quantity written ``f(x, y)`` to its argument names; ``sizes`` a name
-    such as N
-    to the axis whose width it is; ``aliases`` a misread key to the declared one; ``root`` is the loss, if there is one, ``losses`` are
-    all. ``grids``
-    holds the row
-    and column axes of what is written in matrix notation (None for a single row or column), ``samples`` the axes that run over samples.
-    ``assigned`` are the quantities that an assignment
-    defines. ``explicit`` are the quantities that the definitions write with all
-    their indices everywhere. In ``numerator_layout`` the derivative of a scalar by a matrix is written transposed.
-    ``abstract`` is a loss that is differentiated and never defined: only its first derivatives mean anything.
-    ``entry_sizes`` are the widths of the axes of the matrices that the document writes out to name their entries; only claims about
-    matrices written out are made at them; ``entry_counts`` are the letters that such a matrix counts its rows or columns up to, each
-    with the axis. With ``jacobian_by_columns`` the derivative of a vector has the numerator's entries along the
-    columns.
-    ``oriented`` are the vectors that the document declares to be a row or a column.
-    ``spoken`` says of a matrix with a lone index letter whether a row (0) or a column (1) is meant, where the prose does.
-    With ``differentials``, ``dX`` is a differential and not the derivative of the loss by X: the document writes ``dL = …`` itself.
-    With ``gradients``, ``dX``
-    is the derivative although d is a quantity too, because the document writes ``dX = …``. With ``per_sample``, ``dZ`` of a quantity
-    that every sample has is the derivative of that sample's loss, and the mean is taken where the weights' derivatives are formed.
+    ``slots`` maps each key to the names of its axes; ``failed`` each definition that was not understood to the
+    reason; ``functions`` a function's key to its parameters and body; ``arguments`` a quantity written ``f(x, y)`` to
+    its argument names; ``sizes`` a name such as N to the axis whose width it is; ``aliases`` a misread key to the
+    declared one; ``root`` is the loss, if there is one, ``losses`` are all. ``grids`` holds the row and column axes
+    of what is written in matrix notation (None for a single row or column), ``samples`` the axes that run over
+    samples. ``assigned`` are the quantities that an assignment defines. ``explicit`` are the quantities that the
+    definitions write with all their indices everywhere. In ``numerator_layout`` the derivative of a scalar by a
+    matrix is written transposed. ``abstract`` is a loss that is differentiated and never defined: only its first
+    derivatives mean anything. ``entry_sizes`` are the widths of the axes of the matrices that the document writes out
+    to name their entries; only claims about matrices written out are made at them; ``entry_counts`` are the letters
+    that such a matrix counts its rows or columns up to, each with the axis. With ``jacobian_by_columns`` the
+    derivative of a vector has the numerator's entries along the columns. ``oriented`` are the vectors that the
+    document declares to be a row or a column. ``spoken`` says of a matrix with a lone index letter whether a row (0)
+    or a column (1) is meant, where the prose does. With ``differentials``, ``dX`` is a differential and not the
+    derivative of the loss by X: the document writes ``dL = …`` itself. With ``gradients``, ``dX`` is the derivative
+    although d is a quantity too, because the document writes ``dX = …``. With ``per_sample``, ``dZ`` of a quantity
+    that every sample has is the derivative of that sample's loss, and the mean is taken where the weights'
+    derivatives are formed.
     """
 
     words: Lexicon

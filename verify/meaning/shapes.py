@@ -175,10 +175,10 @@ def fitting_shapes(
 ) -> tuple[Shapes | None, list[Defining]]:
     """The shapes of definitions in matrix notation, and those of them that fit together.
 
-    ``stated`` are the widths that the document states for a quantity, "1" for a single row or column; they hold unless more definitions
-    fit without them, or two names would be one axis. Vectors are columns, or rows if more definitions fit so; those that ``lying``
-    speaks of are rows where it says True.
-    With ``identities`` a lone I is an identity matrix. A definition that does not fit the ones before it is left out.
+    ``stated`` are the widths that the document states for a quantity, "1" for a single row or column; they hold
+    unless more definitions fit without them, or two names would be one axis. Vectors are columns, or rows if more
+    definitions fit so; those that ``lying`` speaks of are rows where it says True. With ``identities`` a lone I is an
+    identity matrix. A definition that does not fit the ones before it is left out.
     """
     definitions = list(definitions)
     best: tuple[Shapes | None, list[Defining]] = (None, [])

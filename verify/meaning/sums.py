@@ -13,10 +13,9 @@ from verify.reading.traversal import below, rewritten
 def with_letters(root: Node, words: Lexicon) -> Node:
     r"""The formula with each Σ without index that sums over a written letter given that letter.
 
-    It is the letter of its body that the head of the chain and the sums around it do not have: j of ``z_i = \sum w_{ij} x_j``. What is
-    differentiated may sum over the letter of what it is differentiated by, which is another one then:
-    ``\frac{\partial}{\partial p_j} \sum (t_j - p_j)^2``.
-    Two letters, or none: as it is.
+    It is the letter of its body that the head of the chain and the sums around it do not have: j of ``z_i = \sum
+    w_{ij} x_j``. What is differentiated may sum over the letter of what it is differentiated by, which is another one
+    then: ``\frac{\partial}{\partial p_j} \sum (t_j - p_j)^2``. Two letters, or none: as it is.
     """
     if not isinstance(root, Chain) or root.first is None:
         return root

@@ -275,10 +275,10 @@ class Chain(Node):
 class Statement:
     """A chain or a lone expression of a document, with what stands around it.
 
-    ``content`` is a Chain, an expression, or Unreadable. ``label`` is its name (``(2)``, ``\\tag{2}``), ``conditions`` are side conditions
-    behind it (``\\forall i: i = k``, ``i \\neq j``, ``\\text{if } x > 0``), ``arrow`` is the arrow before it (``Rightarrow``, ``to``
-    …) or "".
-    ``words`` is the text inside the formula right before it (``\\text{Tính: }``).
+    ``content`` is a Chain, an expression, or Unreadable. ``label`` is its name (``(2)``, ``\\tag{2}``),
+    ``conditions`` are side conditions behind it (``\\forall i: i = k``, ``i \\neq j``, ``\\text{if } x > 0``),
+    ``arrow`` is the arrow before it (``Rightarrow``, ``to`` …) or "". ``words`` is the text inside the formula right
+    before it (``\\text{Tính: }``).
     """
 
     content: Node
