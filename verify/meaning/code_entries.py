@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from verify.meaning.arrays import (
-    Value,
-)
+from verify.meaning.array_values import Value
 from verify.reading import numpy_code as py
 from verify.reading.numpy_code import Expression
 
