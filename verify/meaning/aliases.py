@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from verify.meaning.definitions import Line
-from verify.meaning.glyphs import SAME_LETTERS, likeliest
+from verify.meaning.glyphs import SAME_LETTERS, is_tagged, likeliest
 from verify.meaning.leaves import SCALARS
 from verify.meaning.losses import LOSSES
 from verify.meaning.network import Network
@@ -41,7 +41,7 @@ def likeliest_keys(network: Network, every: list[Line], heads: set[str]) -> dict
             aliases[key] = tagged[0]  # the one loss of the document, without its tag
             continue
         best = likeliest(key, network.slots)
-        if best is not None and best[1] > SAME_LETTERS and any(name.startswith(key + "_{") for name in network.slots):
+        if best is not None and best[1] > SAME_LETTERS and any(is_tagged(name, key) for name in network.slots):
             continue  # the w of w_1 and w_2: a tag that was left out is likelier than a misread letter
         if best is not None and best[1] <= MISREADING_LIMIT:
             aliases[key] = best[0]

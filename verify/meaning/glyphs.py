@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-# ---------------------------------------------------------------------------------------------------------------------------------
-# Misreadings
-
 _CONFUSED = [set("0oO"), set("1lI'"), set("xw"), set("uv"), set("5sS"), set("2zZ"), set("9gq"), set("8B"), set("rt")]
 
 
@@ -41,6 +38,12 @@ def _plain(key: str) -> str:
     for font in ("mathbf", "mathcal", "mathrm", "mathit", "mathsf", "mathfrak", "mathtt", "boldsymbol", "text"):
         key = key.replace("\\" + font, "")
     return "".join(ch for ch in key if ch not in "{}_^() ,[]\\")
+
+
+def is_tagged(name: str, key: str) -> bool:
+    """Whether a name is that key with a tag below, in any font: ``v_{c}`` of ``v``."""
+    stem, tag, _ = name.partition("_{")
+    return bool(tag) and _plain(stem) == _plain(key)
 
 
 def likeliest(unknown: str, declared: Iterable[str]) -> tuple[str, float] | None:

@@ -8,8 +8,8 @@ above what it counts and a sum binds it, or if a definition is written twice, on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from verify.meaning.symbols import KNOWN_WORDS, OPEN_FUNCTIONS, TRANSPOSES, base_text, bound_letters, letter_of
@@ -22,12 +22,13 @@ TOTALS = frozenset({"L", "J", "E", "C", "N", "M", "T", "R", "P"})
 
 @dataclass(frozen=True)
 class Samples:
-    """The letter that counts samples, whether it stands above, the quantities of one sample, and those of them that are functions."""
+    """The letter that counts samples, whether it stands above, the quantities of one sample, and the functions of them with the names
+    of their arguments."""
 
     letter: str
     above: bool
     keys: frozenset[str]
-    functions: frozenset[str] = frozenset()
+    functions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def with_sample_letters(roots: Sequence[Node]) -> list[Node]:
@@ -120,13 +121,15 @@ def _called(node: Node) -> str:
 
 def _with_what_is_built(found: Samples, roots: Sequence[Node]) -> Samples | None:
     """The quantities of one sample with those that definitions build on them or them on, and the functions of them alone."""
-    functions = {key for root in roots for key, letters in _calls(root, found) if letters == {found.letter}}
+    calls = [call for root in roots for call in _calls(root, found)]
+    functions = {key for key, letters, _ in calls if letters == {found.letter}}
     scripted = (n for root in roots for n in walk(root) if isinstance(n, Scripted))
     primed = {base_text(n.base) for n in scripted if n.primes and isinstance(n.base, Name)}
     functions &= {_head(root) for root in roots} - primed
-    for key, letters in ((key, letters) for root in roots for key, letters in _calls(root, found)):
+    for key, letters, _ in calls:
         if key in functions and not letters <= {found.letter, ""}:
             return None  # called with something else
+    arguments = {key: names for key, _, names in reversed(calls) if key in functions}
     keys = found.keys | functions
     plain = [root for root in roots if isinstance(root, Chain) and isinstance(root.first, Name)]
     built = {_head(root): [n for link in root.links[:1] if link.right is not None for n in walk(link.right)] for root in plain}
@@ -138,22 +141,29 @@ def _with_what_is_built(found: Samples, roots: Sequence[Node]) -> Samples | None
         above = {head for head, names in named.items() if names & keys}
         below = {name for head in keys & named.keys() for name in named[head] & named.keys()}
         keys |= above | below
-    return replace(found, keys=keys, functions=frozenset(functions))
+    return replace(found, keys=keys, functions=arguments)
 
 
-def _calls(root: Node, found: Samples) -> Iterator[tuple[str, set[str]]]:
-    """The functions whose arguments are quantities of one sample, with the letters that these are written with: i, or none."""
+def _calls(root: Node, found: Samples) -> Iterator[tuple[str, set[str], tuple[str, ...]]]:
+    """The functions whose arguments are quantities of one sample, with the letters that these are written with, i or none, and their
+    names."""
     for node in walk(root):
         if isinstance(node, Juxtaposed):
             for head, argument in zip(node.items, node.items[1:], strict=False):
                 if isinstance(argument, Group) and argument.delimiter == "(" and (key := _called(head)) and key not in found.keys:
                     letters = {_letter(item, found) for item in _arguments(argument)}
                     if None not in letters:
-                        yield key, {letter or "" for letter in letters}
+                        yield key, {letter or "" for letter in letters}, _names(argument)
 
 
 def _arguments(group: Group) -> tuple[Node, ...]:
     return group.body.items if isinstance(group.body, Tuple) else (group.body,)
+
+
+def _names(group: Group) -> tuple[str, ...]:
+    """The names of arguments without their scripts."""
+    bases = (node.base if isinstance(node, Scripted) else node for node in _arguments(group))
+    return tuple(base_text(base) if isinstance(base, Name) else "" for base in bases)
 
 
 def _letter(node: Node, found: Samples) -> str | None:
@@ -211,8 +221,8 @@ def _lettered(root: Node, found: Samples) -> Node:
             case Juxtaposed(_, items):
                 out: list[Node] = []
                 for item in items:
-                    is_call = isinstance(item, Group) and out and any(_called(last) in found.functions for last in out[-1:])
-                    if is_call and isinstance(item, Group) and all(_letter(a, found) is not None for a in _arguments(item)):
+                    called = _called(out[-1]) if out else ""
+                    if isinstance(item, Group) and called in found.functions and found.functions[called] == _names(item):
                         head = out[-1]
                         name, sub = (head.base, head.sub) if isinstance(head, Scripted) else (head, None)
                         assert isinstance(name, Name)

@@ -526,7 +526,7 @@ def _superscript(key: str, sup: Node | None, words: Lexicon) -> tuple[str, Node 
             more: tuple[Node, ...] = ()
             for item in items:
                 l2, e2, t2, m2 = _superscript(key, item, words)
-                if e2 is not None:
+                if e2 is not None or (t2 and transposed):
                     return "", sup, False, ()
                 layer, transposed, more = layer + l2, transposed or t2, more + m2
             return layer, None, transposed, more
