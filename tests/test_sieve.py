@@ -11,7 +11,7 @@ from verify.kernel.expr import ONE, ZERO, Apply, Expr, Index, Sum, Tensor, add, 
 from verify.kernel.program import Definition, Equal, Program, Unequal
 from verify.meaning.network import Network
 from verify.meaning.symbols import Lexicon
-from verify.programs import numbered
+from verify.programs import numbered, rewritten
 from verify.sympy_bridge import claim
 from verify.workspace import Workspace
 
@@ -109,3 +109,20 @@ def test_what_is_explained_is_kept_for_its_network() -> None:
     assert kept.get("a", one) == ()
     kept.put("c", other, ())
     assert kept.get("b", one) is None and kept.get("a", one) == () and kept.get("c", other) == ()
+
+
+def test_many_values_in_one_place() -> None:
+    """Of many values for a blank those pass that pass one by one, under conditions too; what has no value passes."""
+    blank, at = Tensor("□", (A,)), (A,)
+    other = Tensor("y", (A,))
+    values = (x, other, mul(num(2), x), add(x, neg(other)), Apply("log", neg(power(x, 2))))
+    for left, right, conditions in (
+        (mul(other, x), mul(other, blank), ()),
+        (Sum(A, mul(other, x)), Sum(A, mul(other, blank)), ()),
+        (mul(x, delta(A, B)), mul(blank, Tensor("y", (B,)), power(y, -1)), (Equal(A, B),)),
+        (mul(num(2), x), add(blank, x), ()),
+        (x, mul(x, x), ()),
+    ):
+        alone = [SIEVE.passes(left, rewritten(right, lambda e, v=value: v if e == blank else None), conditions) for value in values]
+        assert SIEVE.passing(left, right, conditions, "□", at, values) == alone
+    assert SIEVE.passing(x, blank, (), "□", at, (Tensor("q", (A,)), x)) == [True, True]

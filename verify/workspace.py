@@ -6,6 +6,7 @@ Nothing here decides: floats and samples only say what is worth trying. What the
 from __future__ import annotations
 
 import math
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,7 +21,8 @@ from verify.floats import FLOAT
 from verify.kernel.decision import Decision, Kernel, Refuted, Settled, Undecided, Witness
 from verify.kernel.evaluate import BALL, Plan, Point
 from verify.kernel.expr import ZERO, Apply, Delta, Derivative, Expr, Index, Position, Prod, Size, Step, Sum, Tensor, children, rebuild
-from verify.kernel.program import Condition, Equal, OneHot, OutOfReach, Positive, Program, SumsToOne, nodes
+from verify.kernel.program import Condition, Definition, Equal, OneHot, OutOfReach, Positive, Program, SumsToOne, nodes
+from verify.programs import rewritten
 
 WIDTHS = (3, 5, 7, 4)
 ENTRIES = 1 << 17
@@ -59,7 +61,11 @@ class Sieve:
 
     def __init__(self, kernel: Kernel, point: Point) -> None:
         self._kernel = kernel
-        self._point = Point(Plan(kernel.resolver.definitions), point.sizes, point.leaves, FLOAT)
+        self._stacks: dict[str, Definition] = {}
+        self._stacked: dict[object, str] = {}
+        self._sizes, self._leaves = dict(point.sizes), _Leaves(point.leaves.__getitem__)
+        plan = Plan(ChainMap(self._stacks, kernel.resolver.definitions))
+        self._point = Point(plan, self._sizes, self._leaves, FLOAT)
         self._resolved: dict[Expr, Expr] = {}
 
     def passes(self, left: Expr, right: Expr, conditions: tuple[Condition, ...] = ()) -> bool:
@@ -67,14 +73,45 @@ class Sieve:
 
         With conditions, only the entries that meet them are compared.
         """
-        indices = tuple(sorted(left.free | right.free))
+        return bool(self._agreeing(left, right, conditions))
+
+    def passing(
+        self, left: Expr, right: Expr, conditions: tuple[Condition, ...], blank: str, indices: tuple[Index, ...], values: tuple[Expr, ...]
+    ) -> list[bool]:
+        """For each of many values over some indices whether the sides agree with it in the place of the tensor named ``blank``."""
         try:
             with np.errstate(all="ignore"):
-                one, other = (self._point.array(self._without_derivatives(side), indices) for side in (left, right))
+                stack = self._stack(indices, values)
+        except (ArithmeticError, KeyError, ValueError, OutOfReach, RecursionError):
+            return [True] * len(values)
+        row = self._stacks[stack].indices[0]
+        filled = rewritten(right, lambda e: Tensor(stack, (row, *e.indices)) if isinstance(e, Tensor) and e.name == blank else None)
+        agreeing: list[bool] = np.broadcast_to(self._agreeing(left, filled, conditions, (row,)), len(values)).tolist()
+        return agreeing
+
+    def _stack(self, indices: tuple[Index, ...], values: tuple[Expr, ...]) -> str:
+        """The name of a leaf that holds many values over some indices, its first axis numbers them."""
+        key = indices, values
+        if key not in self._stacked:
+            arrays = [self._point.array(self._without_derivatives(value), indices) for value in values]
+            name, axis = f"·{len(self._stacked)}", f"·{len(values)}"
+            self._sizes[axis] = len(values)
+            self._leaves[name] = np.stack(arrays)
+            self._stacks[name] = Definition(name, (Index("·", axis), *(Index(f"·{n}", i.axis) for n, i in enumerate(indices))))
+            self._stacked[key] = name
+        return self._stacked[key]
+
+    def _agreeing(self, left: Expr, right: Expr, conditions: tuple[Condition, ...], rows: tuple[Index, ...] = ()) -> Any:
+        """Whether both sides agree, for each of the rows along which the right one is given; True where floats cannot tell."""
+        indices = tuple(sorted((left.free | right.free).difference(rows)))
+        try:
+            with np.errstate(all="ignore"):
+                one = self._point.array(self._without_derivatives(left), indices)
+                other = self._point.array(self._without_derivatives(right), rows + indices)
                 kept = np.isfinite(one) & np.isfinite(other)
         except (ArithmeticError, KeyError, ValueError, OutOfReach, RecursionError):
             return True  # what has no meaning is for the kernel to say
-        places = dict(zip(indices, np.ogrid[tuple(map(slice, kept.shape))], strict=True))
+        places = dict(zip(indices, np.ogrid[tuple(map(slice, kept.shape[len(rows) :]))], strict=True)) if conditions else {}
         for condition in conditions:
             pair = [places.get(p) if isinstance(p, Index) else p for p in (condition.left, condition.right)]
             if any(place is None for place in pair):
@@ -82,7 +119,15 @@ class Sieve:
                     return True  # two conditions by way of a letter that stands on neither side are for the kernel, too
                 continue
             kept = kept & (pair[0] == pair[1] if isinstance(condition, Equal) else pair[0] != pair[1])
-        return not kept.any() or _agree(one[kept], other[kept])
+        if not rows:
+            return not kept.any() or _agree(one[kept], other[kept])
+        within = tuple(range(len(rows), kept.ndim))
+        with np.errstate(all="ignore"):
+            gap, scale = (
+                np.max(data, axis=within, initial=0, where=kept)
+                for data in (np.abs(one - other), np.maximum(np.abs(one), np.abs(other)))
+            )
+        return gap <= 1e-9 * scale + 1e-12
 
     def _without_derivatives(self, expr: Expr) -> Expr:
         """The expression without Derivative nodes. The kernel keeps what it made of those, and the sieve the rest."""

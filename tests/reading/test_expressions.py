@@ -6,7 +6,7 @@ import pytest
 
 from verify.reading.parser import parse
 from verify.reading.syntax import Big, Chain, Derivative, Evaluated, Fraction, Group, Name, Node, Number, Operator, Unreadable
-from verify.reading.traversal import walk
+from verify.reading.traversal import classes, replaced, walk
 
 
 def content(formula: str) -> Node:
@@ -109,3 +109,13 @@ def test_read_to_the_end(formula: str) -> None:
     """What people write is one chain, without a stretch that is not read."""
     chain = content(formula)
     assert isinstance(chain, Chain) and len(chain.links) == 1
+
+
+def test_classes_of_nodes() -> None:
+    """The classes below a node are those of its nodes, also where a part was replaced after they were looked for."""
+    whole = content(r"\frac{a}{b} + x_i")
+    assert classes(whole) == {type(node) for node in walk(whole)}
+    name = next(node for node in walk(whole) if isinstance(node, Name) and node.text == "a")
+    other = replaced(whole, name, Number(name.span, "2"))
+    assert classes(other) == {type(node) for node in walk(other)} == classes(whole) | {Number}
+    assert classes(whole) == {type(node) for node in walk(whole)}

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from verify.deciding import Decider
 from verify.judging.judge import says_zero
 from verify.judging.judgement import Judgement
+from verify.kernel.expr import Expr, Index
 from verify.kernel.program import Program
 from verify.meaning.claims import LEARNING_RATES, ChainReading, Typed
-from verify.meaning.repairs import Around, Candidate, letter_for_digit
+from verify.meaning.elaborate import Elaborator
+from verify.meaning.recalling import Memory
+from verify.meaning.repairs import Alternatives, Around, Candidate, alone, letter_for_digit
+from verify.meaning.surroundings import Clash, Unread, Value, implicit, is_implicit
 from verify.meaning.symbols import COLUMN, ROW, keys_in
 from verify.mistakes import all_mistakes, index_slip
-from verify.mistakes._mistake import Mistake
-from verify.reading.syntax import Group, Name, Node, Number, Reference
+from verify.mistakes._mistake import Mistake, alternatives, with_indices
+from verify.reading.syntax import Big, Cases, Group, Name, Node, Number, Reference
 from verify.reading.traversal import walk
 from verify.workspace import Sieve
 
 ONE_EDIT = 1_500
-TWO_EDITS = 800
+TWO_EDITS = 300
 FIRST_OF_TWO = ("wrong-layer", "wrong-symbol", "sign", "activation-derivative", "swapped-indices", "missing-sum")
+BLANK = "□"
+"""The symbol that stands for any of many quantities of one kind."""
 SECOND_OF_TWO = ("dropped-factor", "sign", "activation-derivative", "wrong-layer")
 
 
@@ -70,7 +76,7 @@ def in_sight(reading: ChainReading, program: Program) -> ChainReading:
     rates = network.slots.keys() & {*LEARNING_RATES} - named - {name for d in network.program.definitions for name in d.uses}
     slots = {key: axes for key, axes in network.slots.items() if axes or key not in rates}
     narrow = replace(network, words=words, aliases=aliases, slots=slots, free=network.free - rates, program=program)
-    return ChainReading(narrow, reading.chain, labels, reading.cases, reading.stated, reading.vanishes)
+    return ChainReading(narrow, reading.chain, labels, reading.cases, reading.stated, reading.vanishes, memory=Memory())
 
 
 def moved(candidates: Iterable[Candidate], by: int) -> tuple[Candidate, ...]:
@@ -81,6 +87,7 @@ def moved(candidates: Iterable[Candidate], by: int) -> tuple[Candidate, ...]:
 def _searched(reading: ChainReading, decider: Decider, left: Node, right: Node, number: int, text: str) -> tuple[Candidate, ...]:
     around = surroundings(reading, left, right, text)
     search = _Search(reading, decider, left, around)
+    around = search.around
     known = [m for m in all_mistakes() if m.kind == "mathematics" or m is index_slip.MISTAKE]
     bases: list[tuple[tuple[Candidate, ...], Node]] = [((), right), *(((c,), c.node) for c in letter_for_digit(right, around))]
     for edits, side in bases:
@@ -142,6 +149,21 @@ def typed(reading: ChainReading, left: Node, right: Node) -> Iterator[Typed]:
     return (claim for claim in reading.tries(left, right) if isinstance(claim, Typed) and not claim.loose_ends)
 
 
+def indices_of(axes: tuple[str, ...], letters: tuple[str, ...]) -> tuple[Index, ...]:
+    """The indices of a quantity with these axes that is written with these letters, or without."""
+    return tuple(map(Index, letters, axes)) if letters and len(letters) == len(axes) else tuple(map(implicit, axes))
+
+
+def kind_of(indices: tuple[Index, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The axes of indices, and their letters as far as they are written."""
+    return tuple(i.axis for i in indices), tuple(i.name for i in indices if not is_implicit(i))
+
+
+def depends_on_place(node: Node) -> bool:
+    """Whether what a node means may depend on what is put beside it: a sum with a body and without index, cases."""
+    return isinstance(node, Cases) or (isinstance(node, Big) and node.lower is None and node.body is not None)
+
+
 @dataclass
 class _Search:
     reading: ChainReading
@@ -151,6 +173,13 @@ class _Search:
     budget: int = 100
     seen: set[object] = field(default_factory=set)
     """What was tried already: different edits may say the same."""
+    values: dict[Alternatives, tuple[Expr, ...] | None] = field(default_factory=dict)
+    """The values of what may be put in; None where they are not understood."""
+    blanks: dict[object, ChainReading] = field(default_factory=dict)
+    """The chain with a blank declared, for each kind of what it stands for."""
+
+    def __post_init__(self) -> None:
+        self.around = replace(self.around, likely=self.likely, kinds=self.kinds)
 
     @cached_property
     def sieve(self) -> Sieve:
@@ -168,7 +197,68 @@ class _Search:
     def with_left(self, left: Node) -> _Search:
         """A search for the same chain with another left side at its head."""
         chain = replace(self.reading.chain, first=left)
-        return _Search(replace(self.reading, chain=chain, target=None, prime=None, letters={}), self.decider, left, self.around)
+        reading = replace(self.reading, chain=chain, target=None, prime=None, letters={}, memory=Memory())
+        return _Search(reading, self.decider, left, self.around)
+
+    def blank_reading(self, nodes: Alternatives) -> ChainReading:
+        """The chain with a symbol declared that stands for any of some nodes."""
+        kind = nodes.axes, nodes.grid
+        if kind not in self.blanks:
+            network = self.reading.network
+            grids = {**network.grids, BLANK: nodes.grid} if nodes.grid is not None else network.grids
+            network = replace(network, slots={**network.slots, BLANK: nodes.axes or ()}, grids=grids)
+            self.blanks[kind] = replace(self.reading, network=network)
+        return self.blanks[kind]
+
+    def likely(self, side: Callable[[Node], Node], nodes: Alternatives) -> Sequence[bool]:
+        """Which of many nodes in one place of the right side may make a claim true: the side is read once, with a blank for them."""
+        if nodes.axes is None:
+            return [True] * len(nodes.nodes)
+        none = [False] * len(nodes.nodes)
+        self.budget -= 1
+        if self.budget < 0:
+            return none
+        blank, _ = with_indices(BLANK, nodes.letters, self.left.span)
+        claims = [c for c in self.blank_reading(nodes).tries(self.left, side(blank)) if isinstance(c, Typed)]
+        if all(claim.loose_ends for claim in claims):
+            return none
+        values = self.values_of(nodes)
+        if values is None or any(claim.sizes or claim.counts for claim in claims):
+            return [True] * len(nodes.nodes)
+        indices = indices_of(nodes.axes, nodes.letters)
+        passing = [self.sieve.passing(c.left, c.right, c.conditions, BLANK, indices, values) for c in claims]
+        return [any(one) for one in zip(*passing, strict=True)]
+
+    def values_of(self, nodes: Alternatives) -> tuple[Expr, ...] | None:
+        """The expressions of nodes of one kind; None where they are not understood by themselves."""
+        if nodes not in self.values:
+            found = [self.value_of(node, dict(zip(nodes.letters, nodes.axes or (), strict=False))) for node in nodes.nodes]
+            self.values[nodes] = tuple(v.expr for v in found if v is not None) if None not in found else None
+        return self.values[nodes]
+
+    def value_of(self, node: Node, letters: Mapping[str, str]) -> Value | None:
+        """The value of a node by itself, where some letters index axes; None where it is not understood so."""
+        around = self.reading.surroundings()
+        around.letters.update(letters)
+        around.sum_in_sight = lambda: self.reading.sum_in_sight(node)
+        try:
+            return Elaborator(self.reading.network, around).value(node, None)
+        except (Unread, Clash):
+            return None
+
+    def kinds(self, nodes: Sequence[tuple[Node, str]]) -> tuple[Alternatives, ...]:
+        """Nodes with their texts, those of each kind together; alone what depends on its place: a Jacobian, a sum without index, cases."""
+        found: dict[tuple[Index, ...], list[tuple[Node, str, int]]] = {}
+        rest: list[Alternatives] = []
+        for place, (node, text) in enumerate(nodes):
+            value = self.value_of(node, {}) if not any(depends_on_place(n) for n in walk(node)) else None
+            indices = tuple(sorted(value.expr.free)) if value is not None else ()
+            if value is None or value.above or value.below or value.lower or indices != indices_of(*kind_of(indices)):
+                rest.append(alone((node, text), place))
+            else:
+                found.setdefault(indices, []).append((node, text, place))
+        together = (alternatives(*kind_of(indices), None, some) for indices, some in found.items())
+        return (*together, *rest)
 
     def one(self, side: Node, mistakes: tuple[Mistake, ...] | list[Mistake]) -> Iterator[Candidate]:
         for mistake in mistakes:

@@ -12,6 +12,7 @@ from verify.kernel.program import Condition, Equal, Program, Unequal, nodes
 from verify.meaning.elaborate import Elaborator
 from verify.meaning.matrices import Grid, MatrixElaborator, NoGrid, is_matrix_notation
 from verify.meaning.network import Network
+from verify.meaning.recalling import Memory, RecallingElaborator
 from verify.meaning.slopes import quantity_of
 from verify.meaning.surroundings import Clash, Found, Surroundings, Unread, Value, implicit, is_implicit
 from verify.meaning.symbols import iteration, letter_of, occurrence
@@ -66,6 +67,8 @@ class ChainReading:
     target: frozenset[str] | None = None
     prime: k.Tensor | None = None
     letters: dict[str, str] = field(default_factory=dict)
+    memory: Memory | None = None
+    """Where many sides are tried, what they have in common."""
     _lefts: dict[tuple[int, bool, bool, bool], tuple[Node, Value, Found]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -134,6 +137,8 @@ class ChainReading:
     def value(self, node: Node, around: Surroundings) -> Value:
         """The value of one side; of ``w(t+1)`` what gradient descent makes of w."""
         around.sum_in_sight = lambda: self.sum_in_sight(node)
+        if self.memory is not None:
+            return RecallingElaborator(self.network, around, self.memory).side(node)
         return Elaborator(self.network, around).side(node)
 
     def tries(self, left: Node, right: Node) -> Iterator[Typed | Unread | Clash]:

@@ -6,8 +6,9 @@ Each repair is a function from a side and what is known around it to candidates;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
 
 from verify.meaning.network import Network
 from verify.meaning.symbols import bound_letters, letter_of, occurrence, symbol_node
@@ -35,6 +36,22 @@ class Candidate:
     becomes: str
 
 
+@dataclass(frozen=True, eq=False)
+class Alternatives:
+    """Nodes of one kind, with the text of each: made of quantities with the same axes that are written with the same letters, or without.
+
+    They fit a place alike, or none of them does. ``grid`` are the axes of their rows and columns in matrix notation; ``order`` says which
+    are the likelier ones, the least first. Without axes: a node of which that is not known.
+    """
+
+    axes: tuple[str, ...] | None
+    letters: tuple[str, ...]
+    grid: tuple[str | None, str | None] | None
+    nodes: tuple[Node, ...]
+    texts: tuple[str, ...]
+    order: tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class Around:
     """What repairs and mistakes may draw on: the network, the document's text, index letters in use beside the side."""
@@ -48,10 +65,21 @@ class Around:
     """Whether a side has a meaning in its line: of edits that put quantities of one kind in one place, one tells for all."""
     nearby: tuple[Node, ...] = ()
     """The other sides of the chain: what is missing here may stand there."""
+    likely: Callable[[Callable[[Node], Node], Alternatives], Sequence[bool]] = lambda side, nodes: [True] * len(nodes.nodes)
+    """Which of many nodes in one place of a side may make the line true: one reading tells for all."""
+    kinds: Callable[[Sequence[tuple[Node, str]]], tuple[Alternatives, ...]] = lambda nodes: tuple(map(alone, nodes, count()))
+    """Nodes with their texts, those of each kind together."""
+    made: dict[tuple[object, ...], tuple[Alternatives, ...]] = field(default_factory=dict, compare=False)
+    """What may be put in beside some letters, made once."""
 
     def source(self, span: Span) -> str:
         """The document's text of a span."""
         return self.text[span.start : span.end]
+
+
+def alone(node: tuple[Node, str], place: int) -> Alternatives:
+    """A node with its text that is of no kind that is known."""
+    return Alternatives(None, (), None, node[:1], node[1:], (place,))
 
 
 def applied(text: str, start: int, end: int, edits: Iterable[TextEdit]) -> str | None:

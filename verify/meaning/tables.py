@@ -16,7 +16,7 @@ from verify.meaning.entries import LARGEST, cells_of, is_pattern, is_transpose
 from verify.meaning.matrices import ENTRYWISE, PLAIN, Grid, MatrixElaborator
 from verify.meaning.surroundings import Clash, Unread
 from verify.reading.syntax import Added, Call, Fraction, Group, Juxtaposed, Matrix, Node, Noted, Product, Scripted
-from verify.reading.traversal import walk
+from verify.reading.traversal import classes, walk
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,7 @@ class Table:
 
 def is_written_out(node: Node) -> bool:
     """Whether a side writes a matrix out in full, without dots."""
-    found = [n for n in walk(node) if isinstance(n, Matrix)]
-    return bool(found) and not any(is_pattern(n.rows) for n in found)
+    return Matrix in classes(node) and not any(is_pattern(n.rows) for n in walk(node) if isinstance(n, Matrix))
 
 
 def axis_of(size: int) -> str:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from verify.meaning.functions import SIGMOID_LETTERS, SPECIAL_FUNCTIONS, function_name, indicated
 from verify.meaning.network import Network
-from verify.meaning.repairs import Around, Candidate, TextEdit, symbol_node
+from verify.meaning.repairs import Alternatives, Around, Candidate, TextEdit, symbol_node
 from verify.meaning.symbols import letter_of, occurrence
 from verify.reading.syntax import (
     Added,
@@ -30,9 +30,6 @@ from verify.reading.syntax import (
 from verify.reading.traversal import below, replaced, rewritten, walk
 
 Rewrite = Callable[[Node, Around], Iterator[Candidate]]
-Kind = tuple[tuple[str, ...], tuple[str, ...]]
-"""The axes of a quantity and the letters written at it: two of one kind fit a place alike, or neither does."""
-
 ONE_OVER = re.compile(r"(?:\\[dt]?frac\s*(?:\{\s*1\s*\}|1)|1\s*/)\s*")
 """What divides by what follows, in a factor's text."""
 
@@ -276,9 +273,15 @@ def is_ordered(around: Around) -> bool:
     return any(None not in grid for grid in around.network.grids.values())
 
 
-def quantities(term: Node, around: Around) -> Iterator[tuple[Node, str, Kind]]:
-    """The declared quantities as they could stand in a term, bare or with the term's index letters, and of what kind each is."""
-    letters = list(dict.fromkeys([*letters_in(term, around), *sorted(around.letters)]))
+def letters_at(term: Node, around: Around) -> tuple[str, ...]:
+    """The index letters that a quantity in a term may carry: those of the term first."""
+    return tuple(dict.fromkeys([*letters_in(term, around), *sorted(around.letters)]))
+
+
+def quantities(letters: tuple[str, ...], span: Span, around: Around) -> list[Alternatives]:
+    """The declared quantities, bare or with some of the letters, those of each kind together."""
+    kinds: dict[tuple[tuple[str, ...], tuple[str, ...], tuple[str | None, str | None] | None], list[tuple[Node, str, int]]] = {}
+    number = 0
     for key in in_use(around.network):
         slots = around.network.slots[key]
         if around.axes is not None and not around.axes.issuperset(slots):
@@ -291,7 +294,16 @@ def quantities(term: Node, around: Around) -> Iterator[tuple[Node, str, Kind]]:
         if not (slots and letters):
             written.append(())
         for chosen in written:
-            yield *with_indices(key, chosen, term.span), (slots, chosen)
+            kinds.setdefault((slots, chosen, around.network.grids.get(key)), []).append((*with_indices(key, chosen, span), number))
+            number += 1
+    return [alternatives(slots, chosen, grid, found) for (slots, chosen, grid), found in kinds.items()]
+
+
+def alternatives(
+    axes: tuple[str, ...], letters: tuple[str, ...], grid: tuple[str | None, str | None] | None, found: Sequence[tuple[Node, str, int]]
+) -> Alternatives:
+    """Nodes of one kind with their texts and their order."""
+    return Alternatives(axes, letters, grid, tuple(f[0] for f in found), tuple(f[1] for f in found), tuple(f[2] for f in found))
 
 
 def in_use(network: Network) -> list[str]:

@@ -1,17 +1,20 @@
 """A factor left out of a product."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import cycle
 
-from verify.meaning.repairs import Around, Candidate, TextEdit
+from verify.meaning.repairs import Alternatives, Around, Candidate, TextEdit
 from verify.mistakes._mistake import (
-    Kind,
     Mistake,
+    alternatives,
     factors,
     grouped,
     in_use,
     is_number,
     is_ordered,
     is_width,
+    letters_at,
     number,
     quantities,
     terms,
@@ -28,14 +31,20 @@ def put_in(side: Node, around: Around) -> Iterator[Candidate]:
     """What stands as a factor on other sides of the chain, then a declared quantity with its forms, put into a product."""
     ordered = is_ordered(around)
     yield from local_derivatives(side, around)
+    if ("nearby",) not in around.made:
+        around.made["nearby",] = around.kinds(list(nearby(around)))
     for term in products(side, ordered):
         own = {around.source(f.span) for f in factors(term)}
+        beside = joint(side, term, around)
+        if not ordered:
+            found = alternatives_put_in(side, term, ((kind, beside) for kind in around.made["nearby",]), around)
+            yield from (c for c in found if c.becomes not in own)
+            continue
         for factor, text in nearby(around):
             if text not in own:
-                yield with_factor(side, term, factor, text, "dropped-factor", joint(side, term, around))
-                if ordered:
-                    yield with_factor_before(side, term, factor, text, "dropped-factor")
-                    yield with_factor(side, term, factor, text, "dropped-factor", "odot")
+                yield with_factor(side, term, factor, text, "dropped-factor", beside)
+                yield with_factor_before(side, term, factor, text, "dropped-factor")
+                yield with_factor(side, term, factor, text, "dropped-factor", "odot")
     yield from quantities_put_in(side, around)
     if ordered:
         yield from ordered_put_in(side, around)
@@ -110,43 +119,75 @@ def nearby(around: Around) -> Iterator[tuple[Node, str]]:
 
 def quantities_put_in(side: Node, around: Around) -> Iterator[Candidate]:
     """A declared quantity, its reciprocal, or one minus it or its square, put into a product."""
-    for term in products(side, is_ordered(around)):
+    ordered = is_ordered(around)
+    for term in products(side, ordered):
         beside = joint(side, term, around)
-        operator = "odot" if is_ordered(around) else beside
-        fitting: dict[Kind, bool] = {}
-        for node, text, kind in quantities(term, around):
-            if not fitting.get(kind, True):
-                continue
-            plain = with_factor(side, term, node, text, "dropped-factor", operator)
-            if kind not in fitting:
-                fitting[kind] = around.fits(plain.node)
-            if not fitting[kind]:
-                continue
-            yield plain
-            one = number(term.span, "1")
-            yield with_factor(side, term, Fraction(term.span, one, node), rf"\frac{{1}}{{{text}}}", "dropped-factor", beside)
-            complement = Group(term.span, "(", Added(term.span, ("+", "-"), (one, node)))
-            yield with_factor(side, term, complement, f"(1 - {text})", "dropped-factor", operator)
-            if isinstance(node, Name) or (isinstance(node, Scripted) and node.sup is None):
-                bare = node if isinstance(node, Scripted) else Scripted(node.span, node)
-                square = Scripted(node.span, bare.base, bare.sub, number(node.span, "2"))
-                complement = Group(term.span, "(", Added(term.span, ("+", "-"), (one, square)))
-                yield with_factor(side, term, complement, f"(1 - {text}^2)", "dropped-factor", operator)
+        letters = letters_at(term, around)
+        if (whole := around.made.get(("forms", letters))) is None:
+            kinds = quantities(letters, term.span, around)
+            whole = around.made["forms", letters] = tuple(forms(q, over) for q in kinds for over in ((False, True) if ordered else (None,)))
+        operators = ("odot", beside) if ordered else (beside,)
+        yield from alternatives_put_in(side, term, zip(whole, cycle(operators)), around)
+
+
+def forms(of: Alternatives, over: bool | None) -> Alternatives:
+    """Quantities, their reciprocals, one minus them and their squares; ``over``: the reciprocals alone, or all but them."""
+    found: list[tuple[Node, str, int]] = []
+    for node, text, place in zip(of.nodes, of.texts, of.order, strict=True):
+        span, at = node.span, 4 * place
+        one = number(span, "1")
+        if over is not False:
+            found.append((Fraction(span, one, node), rf"\frac{{1}}{{{text}}}", at + 1))
+        if over is True:
+            continue
+        found += [(node, text, at), (Group(span, "(", Added(span, ("+", "-"), (one, node))), f"(1 - {text})", at + 2)]
+        if isinstance(node, Name) or (isinstance(node, Scripted) and node.sup is None):
+            bare = node if isinstance(node, Scripted) else Scripted(span, node)
+            square = Scripted(span, bare.base, bare.sub, number(span, "2"))
+            found.append((Group(span, "(", Added(span, ("+", "-"), (one, square))), f"(1 - {text}^2)", at + 3))
+    return alternatives(of.axes or (), of.letters, of.grid, found)
 
 
 def differences_put_in(side: Node, around: Around) -> Iterator[Candidate]:
     """The difference of two quantities of one kind, an error ``o − y``, put into a product."""
-    signs = ("odot",) if is_ordered(around) else ()
-    for term in products(side, is_ordered(around)):
-        every = list(quantities(term, around))
-        for one, text, kind in every:
-            for other, other_text, other_kind in every:
-                if kind == other_kind and text != other_text and kind[0]:
-                    factor = Group(term.span, "(", Added(term.span, ("+", "-"), (one, other)))
-                    for sign in (*signs, joint(side, term, around)):
-                        made = with_factor(side, term, factor, f"({text} - {other_text})", "dropped-factor", sign)
-                        if around.fits(made.node):
-                            yield made
+    ordered = is_ordered(around)
+    for term in products(side, ordered):
+        beside = joint(side, term, around)
+        letters = letters_at(term, around)
+        if (whole := around.made.get(("differences", letters))) is None:
+            kinds = [q for q in quantities(letters, term.span, around) if q.axes and len(q.nodes) > 1]
+            whole = around.made["differences", letters] = tuple(map(differences, kinds))
+        signs = ("odot", beside) if ordered else (beside,)
+        yield from alternatives_put_in(side, term, ((pairs, sign) for sign in signs for pairs in whole), around)
+
+
+def differences(of: Alternatives) -> Alternatives:
+    """The differences of two quantities of one kind."""
+    found: list[tuple[Node, str, int]] = []
+    every = list(zip(of.nodes, of.texts, of.order, strict=True))
+    most = max(of.order) + 1
+    for one, text, place in every:
+        for other, other_text, other_place in every:
+            if text != other_text:
+                factor = Group(one.span, "(", Added(one.span, ("+", "-"), (one, other)))
+                found.append((factor, f"({text} - {other_text})", most * place + other_place))
+    return alternatives(of.axes or (), of.letters, of.grid, found)
+
+
+def alternatives_put_in(side: Node, term: Node, factors: Iterable[tuple[Alternatives, str]], around: Around) -> Iterator[Candidate]:
+    """Each of those factors put into a product, with its sign, that may make the line true; the likeliest first."""
+    found: list[tuple[int, Node, str, str]] = []
+    for kind, operator in factors:
+        likely = around.likely(partial(product_with, side, term, operator), kind)
+        nodes = zip(kind.order, kind.nodes, kind.texts, likely, strict=True)
+        found.extend((place, node, text, operator) for place, node, text, yes in nodes if yes)
+    for _, node, text, operator in sorted(found, key=lambda f: f[0]):
+        yield with_factor(side, term, node, text, "dropped-factor", operator)
+
+
+def product_with(side: Node, term: Node, operator: str, factor: Node) -> Node:
+    """The side with a factor put into one of its products."""
+    return with_factor(side, term, factor, "", "", operator).node
 
 
 def drop(side: Node, around: Around) -> Iterator[Candidate]:

@@ -19,10 +19,11 @@ class Span(NamedTuple):
 
 
 class Remembering:
-    """Has room for what was found below a node, so that it is looked for once; no part of the node's value."""
+    """Has room for what was found below a node, and of which classes, so that it is looked for once; no part of the node's value."""
 
-    __slots__ = ("found",)
+    __slots__ = ("found", "kinds")
     found: Sequence[Node]
+    kinds: frozenset[type[Node]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,26 @@ def _under(node: Node) -> Sequence[Node]:
     return found
 
 
+def classes(node: Node) -> frozenset[type[Node]]:
+    """The classes of the node and of everything below it; kept with every node, so that a tree with a new part is soon told."""
+    stack = [node]
+    while stack:
+        top = stack[-1]
+        if hasattr(top, "kinds"):
+            stack.pop()
+            continue
+        parts = below(top)
+        missing = [part for part in parts if not hasattr(part, "kinds")]
+        stack.extend(missing)
+        if not missing:
+            object.__setattr__(top, "kinds", _SETS.setdefault(kinds := frozenset([type(top)]).union(*(p.kinds for p in parts)), kinds))
+    return node.kinds
+
+
+_SETS: dict[frozenset[type[Node]], frozenset[type[Node]]] = {}
+"""Each set of classes once: there are few of them, and many nodes."""
+
+
 def replaced(root: Node, old: Node, new: Node) -> Node:
     """The tree with one node (found by identity) replaced by another; the rest keeps its spans."""
     if root is old:
