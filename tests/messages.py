@@ -19,7 +19,7 @@ ROOMS = (
     *("checking_code", "checking", "grading", "proving", "rendering"),
 )
 LABEL = re.compile(r"""_\((?:"([^"]+)"|'([^']+)')\)""")
-TABLES = {"NOTATION", "SAYS", "MEANINGS", "LABELS", "SYMBOLS", "STATUSES"}
+TABLES = {"NOTATION", "SAYS", "MEANINGS", "LABELS", "SYMBOLS", "STATUSES", "KINDS"}
 """Tables whose texts are shown."""
 
 

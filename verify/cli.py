@@ -106,7 +106,7 @@ def check(
 @click.option("--title", help="Of Canvas' column; otherwise the assignment's first heading.")
 @click.option("--seconds", type=click.FloatRange(min=1), default=60, show_default=True, help="An answer that takes longer is set aside.")
 @click.option("--fast", is_flag=True, help="Leave out the second opinions of the numerical oracles.")
-@click.option("--lang", default="en", show_default=True, help="The language of the answers' pages: en, vi, or of another catalogue.")
+@click.option("--lang", default="en", show_default=True, help="The language of the pages: en, vi, or of another catalogue.")
 @click.option("--check-assignment", is_flag=True, help="Only check the assignment: what it asks, and how its network is understood.")
 def grade(
     answers: tuple[Path, ...],
@@ -146,7 +146,7 @@ def grade(
         _check_assignment(assignment_file)
     if not answers or out is None:
         raise click.UsageError("answers and --out are needed, or --check-assignment")
-    _translator(lang)
+    translate = _translator(lang)
     assignment, found = _read_assignment(assignment_file)
     how = Spread(jobs or processors(), cluster, Limits(seconds=seconds, processor=int(seconds) + 1))
     try:
@@ -173,12 +173,12 @@ def grade(
     for one in kept:
         if one.marked.lost is not None:
             click.echo(f"backproof: {_visible(one.marked.answer)}: {_visible(one.marked.lost)}", err=True)
-    write([marks_table([one.marked for one in kept], assignment)], sys.stdout)
-    click.echo(f"\nmarks: {_visible(str(out / MARKS))}\nreport: {_visible(str(out / REPORT / 'index.html'))}")
+    write(marks_table([one.marked for one in kept], assignment, translate), sys.stdout)
+    click.echo(f"\n{translate('marks')}: {_visible(str(out / MARKS))}\n{translate('report')}: {_visible(str(out / REPORT / 'index.html'))}")
     for remark in said:
         click.echo(_visible(remark))
     if any(one.marked.unread for one in kept):
-        click.echo(f"to decide: {_visible(str(out / OVERRULES))}")
+        click.echo(f"{translate('to decide')}: {_visible(str(out / OVERRULES))}")
     sys.exit(FAILED if any(one.marked.lost is not None for one in kept) else NOTHING_REFUTED)
 
 

@@ -36,7 +36,7 @@ MARKS, REPORT, GRADES, OVERRULES, LOCK = "marks.csv", "report", "grades.sqlite",
 @dataclass(frozen=True)
 class Sheet:
     """What every answer of a class is marked by. ``given`` is the assignment's network as a report describes it; ``fast`` leaves out the
-    second opinions; ``lang`` is the language of the answers' pages."""
+    second opinions; ``lang`` is the language of the pages."""
 
     assignment: Assignment
     overrules: Overrules
@@ -117,7 +117,8 @@ def grade(
         with Store(out / GRADES) as store:
             kept = _Class(answers, sheet, out, how, store, progress).kept()
             write_text(out / OVERRULES, overrules_toml(sheet.overrules, store.groups()))
-            write_text(out / REPORT / "index.html", class_page(kept, sheet.assignment, store.wrong_lines()))
+            page = class_page(kept, sheet.assignment, store.wrong_lines(), lang=sheet.lang, translate=translator(sheet.lang))
+            write_text(out / REPORT / "index.html", page)
         write_text(out / MARKS, marks_csv((one.marked for one in kept), sheet.assignment))
     return kept
 

@@ -50,9 +50,9 @@ def marked(tmp_path_factory) -> tuple[Path, Result]:
     return folder, grade(folder)
 
 
-def grade(folder: Path) -> Result:
+def grade(folder: Path, *options: str) -> Result:
     """The class graded into its folder, by one process."""
-    return run(folder / "answers", "--assignment", folder / "assignment.md", "--out", folder / "out", "--jobs", 1, "--fast")
+    return run(folder / "answers", "--assignment", folder / "assignment.md", "--out", folder / "out", "--jobs", 1, "--fast", *options)
 
 
 def rows(folder: Path) -> dict[str, list[str]]:
@@ -128,12 +128,24 @@ def test_pages_in_another_language(marked: tuple[Path, Result]) -> None:
     folder, _ = marked
     name = page_name("b/wrong.md")
     before = (folder / "out/marks.csv").read_bytes(), (folder / "out/report" / name).read_bytes()
-    run(folder / "answers", "--assignment", folder / "assignment.md", "--out", folder / "out", "--jobs", 1, "--fast", "--lang", "vi")
+    grade(folder, "--lang", "vi")
     page = (folder / "out/report" / name).read_text(encoding="utf-8")
     assert '<html lang="vi">' in page and "Các dòng cần xem lại" in page and "the factor" not in page
     assert (folder / "out/marks.csv").read_bytes() == before[0]
     grade(folder)
     assert before == ((folder / "out/marks.csv").read_bytes(), (folder / "out/report" / name).read_bytes())
+
+
+def test_the_class_in_another_language(marked: tuple[Path, Result]) -> None:
+    """The page of the class and what the terminal shows have no English sentence with ``--lang vi``, names of files and mistakes apart."""
+    folder, _ = marked
+    found = grade(folder, "--lang", "vi")
+    page = (folder / "out/report/index.html").read_text(encoding="utf-8")
+    grade(folder)
+    assert '<html lang="vi">' in page and "Cả lớp" in page and "sai hằng số" in page and ", dòng 3" in page
+    for text in (re.sub(r"<style>.*?</style>|<[^>]*>", " ", page, flags=re.DOTALL), found.stdout):
+        words = re.sub(r"by the inputs|\S*\.(md|tex|py|html|csv|toml)\b|\S*/\S*", " ", text)
+        assert not re.findall(r"\b(the|of|is|are|answers?|points?|unread|missing|wrong|mistakes?|line|marks|report|decide|larger)\b", words)
 
 
 def test_decide_once(marked: tuple[Path, Result], tmp_path: Path) -> None:

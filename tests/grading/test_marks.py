@@ -83,5 +83,5 @@ def test_harmless_keeps_the_text(cell: str) -> None:
 
 def test_table_of_a_class() -> None:
     """The table for the terminal has a row an answer and says what its columns are."""
-    shown = as_plain_text([marks_table([unreadable("x\x1b[2J.md", ASSIGNMENT, "")], ASSIGNMENT)])
+    shown = as_plain_text(marks_table([unreadable("x\x1b[2J.md", ASSIGNMENT, "")], ASSIGNMENT))
     assert "\x1b" not in shown and "0 / 6" in shown and "2  -b" in shown

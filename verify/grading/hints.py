@@ -33,9 +33,6 @@ KINDS = {
 }
 """What each mistake is, without where it is and without what belongs there."""
 
-NOT_SHOWN = "this assignment does not show before the marks which lines are right; what could not be read is shown"
-
-
 def limited(report: Report, hints: Hints) -> Report:
     """The report with what the assignment lets its author see.
 
@@ -49,7 +46,8 @@ def limited(report: Report, hints: Hints) -> Report:
             return report
         case "none":
             unread = tuple(replace(r, evidence=None, rhs_equals_head=None) for r in report.relations if r.verdict == "unread")
-            return replace(report, relations=unread, asked=(), diagnostics=(Remark(1, NOT_SHOWN), *report.diagnostics))
+            note = Remark(1, "this assignment does not show before the marks which lines are right; what could not be read is shown")
+            return replace(report, relations=unread, asked=(), diagnostics=(note, *report.diagnostics))
     return replace(report, relations=tuple(_without(r, hints == "kind") for r in report.relations))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -12,6 +12,7 @@ from verify.grading.assignment import Assignment
 from verify.grading.hints import KINDS
 from verify.grading.marks import Marked
 from verify.grading.store import Kept
+from verify.language import SOURCE
 from verify.reading.tokens import NO_MACROS
 from verify.rendering.html import MARKS, POLICY, STATUS_MARKS, font, template
 from verify.rendering.mathml import latex_as_mathml, shown, written
@@ -72,18 +73,25 @@ class AnswerView:
     lost: str
 
 
-def class_page(kept: Sequence[Kept], assignment: Assignment, wrong: Wrong) -> str:
-    """The page of a class as one HTML file: no script, nothing loaded from elsewhere; links lead to the answers' pages beside it."""
+def class_page(
+    kept: Sequence[Kept], assignment: Assignment, wrong: Wrong, *, lang: str = SOURCE, translate: Callable[[str], str] = str
+) -> str:
+    """The page of a class as one HTML file: no script, nothing loaded from elsewhere; links lead to the answers' pages beside it.
+
+    ``lang`` is the language that ``translate`` puts the page into.
+    """
     marked = [one.marked for one in kept]
     out_of = sum(a.out_of for a in assignment.ask)
     return template("class.html.jinja").render(
+        _=translate,
+        lang=lang,
         shown=shown,
         policy=POLICY,
         font=font(),
         quantities=_quantities(marked, assignment),
-        mistakes=_mistakes(kept, wrong),
-        answers=[_answer(one) for one in kept],
-        columns=[(n, _math(ask.quantity)) for n, ask in enumerate(assignment.ask, 1)],
+        mistakes=_mistakes(kept, wrong, translate),
+        answers=[_answer(one, translate) for one in kept],
+        columns=[(n, _math(ask.quantity, display=False)) for n, ask in enumerate(assignment.ask, 1)],
         bins=_bins([m.points for m in marked], out_of),
         count=len(kept),
         mean=sum(m.points for m in marked) / len(marked) if marked else 0.0,
@@ -97,8 +105,8 @@ def class_page(kept: Sequence[Kept], assignment: Assignment, wrong: Wrong) -> st
     )
 
 
-def _math(latex: str) -> Markup:
-    return Markup("").join(Markup(written(part)) for part in latex_as_mathml(latex, NO_MACROS, display=False))
+def _math(latex: str, *, display: bool = True) -> Markup:
+    return Markup("").join(Markup(written(part)) for part in latex_as_mathml(latex, NO_MACROS, display=display))
 
 
 def _quantities(marked: Sequence[Marked], assignment: Assignment) -> list[QuantityView]:
@@ -123,7 +131,7 @@ def _quantities(marked: Sequence[Marked], assignment: Assignment) -> list[Quanti
     return found
 
 
-def _mistakes(kept: Sequence[Kept], wrong: Wrong) -> list[tuple[Markup | None, list[MistakeView]]]:
+def _mistakes(kept: Sequence[Kept], wrong: Wrong, translate: Callable[[str], str]) -> list[tuple[Markup | None, list[MistakeView]]]:
     """The mistakes by asked quantity, the frequent first; what is in lines about nothing asked stands under None."""
     places: dict[str | None, dict[tuple[str, bool], list[tuple[str, str]]]] = {}
     for one in kept:
@@ -140,7 +148,7 @@ def _mistakes(kept: Sequence[Kept], wrong: Wrong) -> list[tuple[Markup | None, l
             key = about.get(relation), (name, verdict == "slip")
             if key not in seen:
                 seen.add(key)
-                link = f"{one.page}#{relation}", f"{one.marked.answer}, line {line}"
+                link = f"{one.page}#{relation}", f"{one.marked.answer}, {translate('line {line}').format(line=line)}"
                 places.setdefault(key[0], {}).setdefault(key[1], []).append(link)
     order: list[str | None] = list(dict.fromkeys(a.quantity for one in kept[:1] for a in one.marked.asked))
     most = max((len(links) for found in places.values() for links in found.values()), default=1)
@@ -148,12 +156,18 @@ def _mistakes(kept: Sequence[Kept], wrong: Wrong) -> list[tuple[Markup | None, l
     for quantity in [*order, None]:
         found = sorted(places.get(quantity, {}).items(), key=lambda item: (-len(item[1]), item[0]))
         views = [
-            MistakeView(name, KINDS.get(name, ""), slip, len(links), round(BAR * len(links) / most, 2), tuple(links[:EXAMPLES]))
-            for (name, slip), links in found
+            MistakeView(translate(name), _says(name, translate), slip, len(at), round(BAR * len(at) / most, 2), tuple(at[:EXAMPLES]))
+            for (name, slip), at in found
         ]
         if views:
             groups.append((None if quantity is None else _math(quantity), views))
     return groups
+
+
+def _says(name: str, translate: Callable[[str], str]) -> str:
+    """What a mistake is, in a sentence; empty where its name says it already."""
+    said = translate(KINDS.get(name, ""))
+    return "" if said == translate(name) else said
 
 
 def _bins(points: Sequence[float], out_of: float) -> list[tuple[str, int, float]]:
@@ -165,6 +179,7 @@ def _bins(points: Sequence[float], out_of: float) -> list[tuple[str, int, float]
     return [(f"{out_of * n / BINS:.3g} – {out_of * (n + 1) / BINS:.3g}", count, count / most) for n, count in enumerate(counts)]
 
 
-def _answer(one: Kept) -> AnswerView:
-    statuses = tuple((STATUS_MARKS[a.status][0], STATUS_MARKS[a.status][1], a.status) for a in one.marked.asked if a.step_of is None)
-    return AnswerView(shown(one.marked.answer), one.page, one.marked.points, statuses, one.marked.unread, shown(one.marked.lost or ""))
+def _answer(one: Kept, translate: Callable[[str], str]) -> AnswerView:
+    statuses = tuple((*STATUS_MARKS[a.status], translate(a.status)) for a in one.marked.asked if a.step_of is None)
+    lost = translate(one.marked.lost or "")
+    return AnswerView(shown(one.marked.answer), one.page, one.marked.points, statuses, one.marked.unread, shown(lost))
