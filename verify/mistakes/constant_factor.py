@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from verify.meaning.repairs import Around, Candidate, edited
 from verify.meaning.repairs import operands as plain_operands
+from verify.meaning.symbols import is_ones
 from verify.mistakes._mistake import Mistake, factors, is_number, number, numbers, operands, terms, with_factor_before
 from verify.mistakes.dropped_factor import leave_out
-from verify.reading.syntax import Fraction, Node, Number, Scripted
+from verify.reading.syntax import Fraction, Name, Node, Number, Scripted
 from verify.reading.traversal import walk
 
 
@@ -25,7 +26,7 @@ def scale(side: Node, around: Around) -> Iterator[Candidate]:
                 yield edited(side, node, number(node.span, text), text, "constant-factor", around)
     arguments = {symbol.span for symbol, inside in operands(side) if inside}
     for symbol in plain_operands(side):
-        if symbol.span in arguments:
+        if symbol.span in arguments or takes_no_power(symbol):
             continue
         bare = symbol if isinstance(symbol, Scripted) else Scripted(symbol.span, symbol)
         for text in ("2", "3") if bare.sup is None and not bare.primes else ():
@@ -39,6 +40,11 @@ def scale(side: Node, around: Around) -> Iterator[Candidate]:
             joint = r"\cdot" if isinstance(factors(term)[0], Number) else ""
             made = with_factor_before(side, term, factor, f"{text} {joint}".strip(), "constant-factor")
             yield replace(made, was=around.source(term.span), becomes=f"{text} {joint} {around.source(term.span)}".replace("  ", " "))
+
+
+def takes_no_power(symbol: Node) -> bool:
+    """Whether nobody sets an exponent there: at the sign of a root, at ones, which are an indicator's, too."""
+    return is_ones(symbol) or (isinstance(symbol, Name) and symbol.text == "sqrt")
 
 
 def first_power(side: Node, power: Scripted, around: Around) -> Candidate:
