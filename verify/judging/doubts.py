@@ -401,14 +401,17 @@ def of_unknown_functions(accused: Accused, around: Circumstances) -> str | None:
 
 
 def of_functions_not_named(accused: Accused, around: Circumstances) -> str | None:
-    """Where it holds if a function of which nothing is known, and whose derivative is not left as ``f'``, is one of the usual ones:
-    ``a (1 - a)`` for ``a = f(z)``.
+    """Where it holds if a function of which nothing is known is one of the usual ones: ``a (1 - a)`` for ``a = f(z)``, or
+    ``f' = f (1 - f)``. Not where its derivative stays on both sides, as ``f'`` or within a derivative: that is meant of any function.
     """
     claim = accused.understood_claim
     decider = around.decider.at(claim)
-    primed = {n.function for n in nodes({}, claim.left, claim.right) if isinstance(n, kernel.Apply) and n.order}
+    sides = [list(nodes({}, side)) for side in (claim.left, claim.right)]
+    primed = [{n.function for n in side if isinstance(n, kernel.Apply) and n.order} for side in sides]
+    within = [any(isinstance(n, kernel.Derivative) for n in side) for side in sides]
+    kept = {name for name in primed[0] | primed[1] if all(name in p or w for p, w in zip(primed, within, strict=True))}
     found = {name for name, _ in decider.open_functions(claim.left) | decider.open_functions(claim.right)}
-    for name in sorted(found - primed):
+    for name in sorted(found - kept):
         for usual in USUAL:
             program = around.network.program
             bodies = tuple(replace(d, body=d.body and with_function(d.body, name, usual)) for d in program.definitions)

@@ -43,7 +43,7 @@ def functions_named(document: Document, statements: Iterable[Statement]) -> dict
     defined = {head for content in listed if (head := defined_function(content)) is not None}
     defined |= {letter for content in listed for letter in spelled_out(content)}
     found: dict[str, str] = {}
-    for letter, function in (*by_words(document), *(pair for c in listed if (pair := by_property(c)) is not None)):
+    for letter, function in (*by_words(document), *(pair for c in listed for pair in by_property(c))):
         if letter in called and letter not in defined:
             found.setdefault(letter, function)
     open_letters = (called & FUNCTIONS) - defined - set(found) - set(shaped(listed))
@@ -162,19 +162,18 @@ def clause(text: str, first: bool) -> str:
     return text
 
 
-def by_property(content: Node) -> tuple[str, str] | None:
-    """The letter and the function of ``f'(x) = f(x)(1 - f(x))`` or ``f'(x) = 1 - f(x)^2``, else None."""
-    if not isinstance(content, Chain) or len(content.links) != 1 or content.links[0].right is None:
-        return None
-    match content.first:
-        case Scripted(_, Name(_, letter), None, None, 1) | Juxtaposed(_, (Scripted(_, Name(_, letter), None, None, 1), Group())):
-            right = content.links[0].right
-            values = [value_at(right, letter, point) for point in POINTS]
-            if values == [p * (1 - p) for p in POINTS]:
-                return letter, "sigmoid"
-            if values == [1 - p * p for p in POINTS]:
-                return letter, "tanh"
-    return None
+def by_property(content: Node) -> Iterator[tuple[str, str]]:
+    """The letters and the functions of ``f'(x) = f(x)(1 - f(x))`` and ``f'(x) = 1 - f(x)^2``, wherever they stand in a chain."""
+    if not isinstance(content, Chain):
+        return
+    for side, right in itertools.pairwise([content.first, *(link.right for link in content.links)]):
+        match side:
+            case Scripted(_, Name(_, letter), None, None, 1) | Juxtaposed(_, (Scripted(_, Name(_, letter), None, None, 1), Group())):
+                values = [value_at(right, letter, point) for point in POINTS] if right is not None else []
+                if values == [p * (1 - p) for p in POINTS]:
+                    yield letter, "sigmoid"
+                if values == [1 - p * p for p in POINTS]:
+                    yield letter, "tanh"
 
 
 def value_at(node: Node, letter: str, value: Rational) -> Rational | None:
