@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from verify.deciding import Decider
+from verify.judging.averages import Averages, averages
 from verify.judging.demands import bound_by_words, is_demand
 from verify.judging.judgement import Judgement, State
 from verify.kernel import expr as kernel
@@ -60,6 +61,11 @@ class Circumstances:
     def network(self) -> Network:
         """The network in force."""
         return self.declared.scopes[self.scope].network
+
+    @cached_property
+    def averages(self) -> Averages:
+        """The averages of gradients that the document's update rules keep."""
+        return averages((line.statement.content for line in self.declared.lines), self.network)
 
     @cached_property
     def speaks_of_samples(self) -> bool:

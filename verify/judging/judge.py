@@ -354,9 +354,11 @@ class Judge:
             return replace(base, reason="a side is missing or could not be read")
         if n in self.declared.defining.get(line.number, ()):
             return self.definition(base, left, right)
-        rule = stated_rule(reading.updated, right, self.network) if n == 0 and reading.updated is not None else None
+        rule = stated_rule(reading.updated, right, self.around.averages) if n == 0 and reading.updated is not None else None
         if rule == "down" or (rule == "up" and self.ascends):
             return replace(base, verdict="given", reason="the update rule")
+        if n == 0 and len(reading.chain.links) == 1 and self.around.averages.stated(reading.chain) is not None:
+            return replace(base, verdict="given", reason="an average of gradients, kept by the update rule")
         if n == 0 and sum_assumed(left, right, self.network) in self.assumed[self.scope].stated:
             return replace(base, verdict="given", reason="an assumption")
         if n == 0 and is_probability(left) and left not in self.state.probabilities:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Literal
 
+from verify.judging.averages import Averages
 from verify.meaning.claims import LEARNING_RATES
 from verify.meaning.network import Network
 from verify.meaning.symbols import iteration, occurrence, symbol_node
@@ -27,19 +28,25 @@ from verify.reading.syntax import (
 )
 
 
-def stated_rule(updated: Node, right: Node, network: Network) -> Literal["down", "up"] | None:
-    """``down`` for w minus a multiple of the bare derivative by w, or w with a named step; ``up`` for w plus such a multiple; else None."""
+def stated_rule(updated: Node, right: Node, kept: Averages) -> Literal["down", "up"] | None:
+    """``down`` for w minus a multiple of the bare derivative by w or of an average of such, or w with a named step; ``up`` for w plus such
+    a multiple; else None.
+    """
+    network = kept.network
     if not (isinstance(right, Added) and len(right.terms) == 2 and right.signs[0] == "+" and unmarked(right.terms[0]) == unmarked(updated)):
         return None
     step, sign = right.terms[1], right.signs[1]
-    if is_named_step(step, updated, network):
+    if kept.of(step) is None and is_named_step(step, updated, network):
         return "down"
     factors = flat(step)
     named = "d" not in network.slots or network.gradients  # whether dW is a derivative
     bare = [f for f in factors if is_slope(f, updated) and (named or not isinstance(f, Juxtaposed))]
-    if len(bare) != 1 or not all(is_plain(f, updated) for f in factors):
+    if len(bare) == 1 and all(is_plain(f, updated, kept) for f in factors):
+        return "down" if sign == "-" else "up"
+    lead = kept.lead(step)
+    if lead is None or lead.squared or not all(is_slope(slope, updated) for slope in lead.slopes):
         return None
-    return "down" if sign == "-" else "up"
+    return "down" if sign != lead.sign else "up"
 
 
 def stepped(node: Node) -> Node | None:
@@ -116,11 +123,14 @@ def is_slope(node: Node, updated: Node) -> bool:
     return False
 
 
-def is_plain(factor: Node, updated: Node) -> bool:
-    """Whether a factor of a step is the slope, a number or a symbol."""
+def is_plain(factor: Node, updated: Node, kept: Averages | None = None) -> bool:
+    """Whether a factor of a step is the slope, a number or a symbol; with ``kept`` only one that is no quantity of the network."""
     match factor:
         case Fraction(_, a, b):
             return all(isinstance(n, (Name, Scripted, Number)) for n in (a, b))
+        case Name() | Scripted() if kept is not None and not is_slope(factor, updated):
+            occ = occurrence(factor, kept.network.words)
+            return kept.is_rate(factor) or (occ is not None and occ.key in (*kept.network.sizes, *LEARNING_RATES))
     return isinstance(factor, (Name, Scripted, Number)) or is_slope(factor, updated)
 
 

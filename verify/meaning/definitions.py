@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from verify.meaning.entries import Naming, lettered, naming, naming_links, namings
 from verify.meaning.functions import function_name
@@ -21,6 +22,7 @@ from verify.meaning.vocabulary import says
 from verify.reading.syntax import (
     Added,
     Big,
+    Call,
     Chain,
     Derivative,
     Document,
@@ -417,6 +419,7 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
     words = lettered(words, [one for _, one in reversed(listed)])
     builds: dict[str, set[str]] = {}
     solved = solutions(every, words)
+    losses = losses_of_sections(every, words)
     for line in every:
         for head in (head_of(line, words), seconds.get(line.number)) if line.number not in solved else ():
             if head is not None and not head.names_entries and head.key not in builds and not is_update(head, words):
@@ -444,7 +447,7 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
             earlier = current.get(found.key)
             if earlier is not None and found.for_samples:
                 continue  # the same loss, for a batch
-            if earlier is not None:
+            if earlier is not None and not is_model_of_its_own(earlier, found, losses):
                 if contradicts(earlier, found, words, builds) and not (hot and drops_only_factors(earlier, found, words)):
                     starts.append((line.number, found.key))
                     current[found.key] = found
@@ -456,6 +459,7 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
                     elif not (found.parameters or found.derived or found.names_entries or earlier.derived):
                         refinements.append(found)
                     continue
+            if earlier is not None:
                 starts.append((line.number, None))
             used |= set(keys_in(found.bodies[0], words))
             current[found.key] = found
@@ -528,6 +532,40 @@ def is_redefinition(earlier: Found, found: Found, words: Lexicon, builds: dict[s
         return True
     others = one != other
     return others and (found.line.section != earlier.line.section or is_marked(found.line))
+
+
+def losses_of_sections(every: Iterable[Line], words: Lexicon) -> dict[int, tuple[Node, ...]]:
+    """For each section that defines a loss the right side of its first definition."""
+    found: dict[int, tuple[Node, ...]] = {}
+    for line in every:
+        head = head_of(line, words)
+        if head is not None and head.key in LOSS_LETTERS and not head.derived and not head.names_entries:
+            found.setdefault(line.section, head.bodies[:1])
+    return found
+
+
+def is_model_of_its_own(earlier: Found, found: Found, losses: dict[int, tuple[Node, ...]]) -> bool:
+    r"""Whether a second definition begins another model: under another heading, which gives a loss of its own, with another known function
+    than the first: ``\hat{y} = \sigma(Xw)`` after ``\hat{y} = Xw``.
+    """
+    one, other = losses.get(earlier.line.section), losses.get(found.line.section)
+    if found.line.section == earlier.line.section or one is None or other is None or one == other:
+        return False
+    if any(f.derived or f.names_entries for f in (earlier, found)):
+        return False
+    return functions_in(earlier.bodies[0]) != functions_in(found.bodies[0])
+
+
+def functions_in(node: Node) -> frozenset[str]:
+    """The functions that a side applies, by their names."""
+    found: set[str] = set()
+    for part in walk(node):
+        match part:
+            case Call(_, Name(_, text), _, _):
+                found.add(text.lower())
+            case Juxtaposed(_, items):
+                found |= {a.text.lower() for a, b in pairwise(items) if isinstance(a, Name) and isinstance(b, Group) and is_function_letter(a)}
+    return frozenset(found)
 
 
 def leaves(keys: set[str], builds: dict[str, set[str]]) -> set[str]:
