@@ -180,3 +180,44 @@ def test_the_gate_called_g_is_no_gradient() -> None:
     """``z_g`` with a gradient ``dz_g`` of its own is a quantity, also where something is called z."""
     source = "z = x @ W\nz_g = z * u\nloss = np.sum(z_g)\ndz_g = np.ones_like(z_g)\ndz = dz_g * u\n"
     assert [r.verdict for r in check_code(source).relations] == ["given", "given", "given", "proved", "proved"]
+
+
+LAYERS = """\
+import numpy as np
+
+class Linear:
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dout):
+        dx = dout @ self.W.T
+        self.dW = self.x.T @ dout
+        self.db = np.sum(dout, axis=0)
+        return dx
+
+class Sigmoid:
+    def forward(self, x):
+        self.out = 1 / (1 + np.exp(-x))
+        return self.out
+
+    def backward(self, dout):
+        dx = dout * (1 - self.out) * self.out
+        return dx
+"""
+
+
+def test_each_class_with_both_ways_is_a_part_of_its_own() -> None:
+    """Layers as classes, whose methods have the same names, are proved one by one; a wrong line of either is never given."""
+    report = check_code(LAYERS)
+    assert [r.verdict for r in report.relations] == ["given", "proved", "proved", "proved", "given", "proved"]
+    for right, wrong in (("dout @ self.W.T", "dout @ self.W"), ("self.x.T @ dout", "dout.T @ self.x"), ("(1 - self.out)", "(1 + self.out)")):
+        text = LAYERS.replace(right, wrong)
+        assert at(check_code(text), text, LAYERS.index(right)).verdict in ("refuted", "unread")
+
+
+def test_methods_of_one_name_that_are_not_entered_are_not_given() -> None:
+    """What stands in a method of which only a namesake is known is unread, since nothing of it was looked at."""
+    text = LAYERS.replace("backward", "grad")
+    wrong = text.replace("self.x.T @ dout", "dout.T @ self.x")
+    assert at(check_code(wrong), wrong, text.index("self.x.T @ dout")).verdict == "unread"

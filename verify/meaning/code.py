@@ -278,9 +278,12 @@ class Follower:
         """A function: its body is followed in place if the code's own derivation stands in it, else it is entered where it is called."""
         if statement.name not in self.passages:
             self.entries[statement.name] = Closure(statement.parameters, statement.body)
+            entered = self.sketch.functions[statement.name] is statement
             for inner in py.every_statement(statement.body):
-                if isinstance(inner, py.Assign):
+                if isinstance(inner, py.Assign) and entered:
                     self.note(inner, "given", f"inside of {statement.name}, which is read where it is called")
+                elif isinstance(inner, py.Assign):
+                    self.note(inner, "unread", f"inside of {statement.name}, and another function has the same name")
             return
         for parameter, default in statement.parameters:
             if parameter == "self" or default is None:

@@ -6,7 +6,7 @@ Each statement is judged on its own: the gradients that it uses count as the tru
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -85,23 +85,31 @@ class Passage:
 
 
 def units(code: Code) -> list[Code]:
-    """The parts of a file that are understood by themselves: each pair of functions such as ``relu_forward`` and ``relu_backward`` where
-    there are several, with the functions that are neither; else the whole file."""
-    pairs: dict[str, list[py.Function]] = {}
+    """The parts of a file that are understood by themselves: each pair of functions such as ``relu_forward`` and ``relu_backward``, and
+    each class with a forward and a backward method, where there are several, with the functions that are neither; else the whole file."""
+    pairs: dict[tuple[str, str], list[py.Function]] = {}
     for statement in code.statements:
-        if isinstance(statement, py.Function) and (stem := pair_stem(statement.name)) is not None:
-            pairs.setdefault(stem, []).append(statement)
-    whole = {stem: functions for stem, functions in pairs.items() if len(functions) > 1}
+        if isinstance(statement, py.Function) and not statement.owner and (stem := pair_stem(statement.name)) is not None:
+            pairs.setdefault(("", stem), []).append(statement)
+        elif isinstance(statement, py.Function) and statement.owner:
+            pairs.setdefault((statement.owner, ""), []).append(statement)
+    whole = {stem: functions for stem, functions in pairs.items() if len(functions) > 1 and (stem[1] or is_layer(functions))}
     if len(whole) < 2:
         return [code]
     paired = {id(f) for functions in whole.values() for f in functions}
-    shared = tuple(s for s in code.statements if isinstance(s, py.Function) and id(s) not in paired)
+    shared = tuple(s for s in code.statements if isinstance(s, py.Function) and not s.owner and id(s) not in paired)
     rest = tuple(s for s in code.statements if id(s) not in paired)
     found = [replace(code, statements=(*shared, *functions)) for functions in whole.values()]
     return [*found, replace(code, statements=rest)] if len(found) < MAX_UNITS else [code]
 
 
 MAX_UNITS = 40
+
+
+def is_layer(methods: Sequence[py.Function]) -> bool:
+    """Whether the methods of a class make a layer: one goes forward and one goes back."""
+    names = {method.name for method in methods}
+    return not names.isdisjoint({"forward", "__call__", "fwd"}) and not names.isdisjoint({"backward", "bwd", "backprop"})
 
 
 def pair_stem(name: str) -> str | None:

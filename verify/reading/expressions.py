@@ -452,10 +452,25 @@ class Expressions:
                 items[-1] = replace(last, numerator=operand, span=Span(last.span.start, operand.span.end))
             elif isinstance(last, Nabla) and last.body is None:
                 operand = self.factor()
+                if isinstance(operand, (Name, Scripted)) and self.kinds[self.at] == "(" and (called := self.arguments_ahead()) is not None:
+                    operand = Juxtaposed(Span(operand.span.start, called.span.end), (operand, called))
+                    if last.wrt is None and isinstance(called.body, (Name, Scripted)):
+                        last = replace(last, wrt=called.body)
                 items[-1] = replace(last, body=operand, span=Span(last.span.start, operand.span.end))
             else:
                 items.append(self.factor())
         return items[0] if len(items) == 1 else Juxtaposed(self.span(start), tuple(items))
+
+    def arguments_ahead(self) -> Group | None:
+        r"""The parentheses that stand next if they hold symbols alone: the ``(w, b)`` of ``\nabla_w J(w, b)``; else None, nothing passed."""
+        mark = self.at
+        group = self.factor()
+        if isinstance(group, Group) and group.body is not None:
+            inside = group.body.items if isinstance(group.body, Tuple) else (group.body,)
+            if all(isinstance(item, (Name, Scripted)) for item in inside):
+                return group
+        self.at = mark
+        return None
 
     def over_empty(self) -> None:
         """Pass over empty groups between factors, which mean nothing."""
