@@ -211,7 +211,8 @@ def test_each_class_with_both_ways_is_a_part_of_its_own() -> None:
     """Layers as classes, whose methods have the same names, are proved one by one; a wrong line of either is never given."""
     report = check_code(LAYERS)
     assert [r.verdict for r in report.relations] == ["given", "proved", "proved", "proved", "given", "proved"]
-    for right, wrong in (("dout @ self.W.T", "dout @ self.W"), ("self.x.T @ dout", "dout.T @ self.x"), ("(1 - self.out)", "(1 + self.out)")):
+    slips = (("dout @ self.W.T", "dout @ self.W"), ("self.x.T @ dout", "dout.T @ self.x"), ("(1 - self.out)", "(1 + self.out)"))
+    for right, wrong in slips:
         text = LAYERS.replace(right, wrong)
         assert at(check_code(text), text, LAYERS.index(right)).verdict in ("refuted", "unread")
 

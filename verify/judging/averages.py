@@ -14,7 +14,9 @@ from verify.reading.syntax import Added, Chain, Derivative, Fraction, Group, Jux
 
 MEMBER = re.compile(r"_\{(?:\d+|[tkni](?:[+-]1)?)\}$")
 """The step in a key: ``_{2}`` of ``v_{2}``, ``_{t}`` of ``v_{t}``."""
-RATES = frozenset("alpha beta gamma epsilon varepsilon eta kappa lambda mu nu rho tau lr t T k n m N".split())
+RATES = frozenset({
+    "alpha", "beta", "gamma", "epsilon", "varepsilon", "eta", "kappa", "lambda", "mu", "nu", "rho", "tau", "lr", "t", "T", "k", "n", "m", "N",
+})  # fmt: skip
 """What rates, and what counts steps and samples, are called."""
 ASSIGNING = frozenset({"=", ":=", "<-"})
 
@@ -106,7 +108,9 @@ class Averages:
         if not own and (signs[0] == "-" or not (self.of(new) or any(self.named(f) for f, _ in parts(new)))):
             return None  # neither the bare derivative nor made from averages: a quantity such as δ
         lead = self.lead(Added(right.span, (signs[rest[0]],), (new,)))
-        return (stem(occ.key), lead) if lead is not None else None
+        if lead is None or any(below(slope) == left for slope in lead.slopes):
+            return None  # the update of a quantity itself
+        return stem(occ.key), lead
 
     def is_past(self, term: Node, key: str) -> bool:
         """Whether a term is the quantity's own value before, weighted by rates: ``β v_{t-1}``."""
@@ -122,6 +126,16 @@ def averages(statements: Iterable[Node], network: Network) -> Averages:
         if (one := found.stated(content)) is not None and one[0] not in found.found:
             found = Averages(network, {**found.found, one[0]: one[1]})
     return found
+
+
+def below(slope: Node) -> Node | None:
+    """What a slope differentiates by."""
+    match slope:
+        case Derivative(_, _, (by,)) | Juxtaposed(_, (_, by)):
+            return by
+        case Nabla(_, wrt, _, _):
+            return wrt
+    return None
 
 
 def stem(key: str) -> str:

@@ -564,7 +564,8 @@ def functions_in(node: Node) -> frozenset[str]:
             case Call(_, Name(_, text), _, _):
                 found.add(text.lower())
             case Juxtaposed(_, items):
-                found |= {a.text.lower() for a, b in pairwise(items) if isinstance(a, Name) and isinstance(b, Group) and is_function_letter(a)}
+                called = (a for a, b in pairwise(items) if isinstance(b, Group) and is_function_letter(a))
+                found |= {a.text.lower() for a in called if isinstance(a, Name)}
     return frozenset(found)
 
 
