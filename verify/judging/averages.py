@@ -15,7 +15,8 @@ from verify.reading.syntax import Added, Chain, Derivative, Fraction, Group, Jux
 MEMBER = re.compile(r"_\{(?:\d+|[tkni](?:[+-]1)?)\}$")
 """The step in a key: ``_{2}`` of ``v_{2}``, ``_{t}`` of ``v_{t}``."""
 RATES = frozenset({
-    "alpha", "beta", "gamma", "epsilon", "varepsilon", "eta", "kappa", "lambda", "mu", "nu", "rho", "tau", "lr", "t", "T", "k", "n", "m", "N",
+    "alpha", "beta", "gamma", "epsilon", "varepsilon", "eta", "kappa", "lambda", "mu", "nu", "rho", "tau", "lr",
+    "t", "T", "k", "n", "m", "N",
 })  # fmt: skip
 """What rates, and what counts steps and samples, are called."""
 ASSIGNING = frozenset({"=", ":=", "<-"})

@@ -462,7 +462,7 @@ class Expressions:
         return items[0] if len(items) == 1 else Juxtaposed(self.span(start), tuple(items))
 
     def arguments_ahead(self) -> Group | None:
-        r"""The parentheses that stand next if they hold symbols alone: ``(w, b)`` of ``\nabla_w J(w, b)``; else None, and nothing is passed."""
+        r"""The parentheses that stand next if they hold symbols alone, ``(w, b)`` of ``\nabla_w J(w, b)``; else None."""
         mark = self.at
         group = self.factor()
         if isinstance(group, Group) and group.body is not None:
