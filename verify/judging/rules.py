@@ -10,6 +10,7 @@ from verify.judging.averages import Averages
 from verify.meaning.claims import LEARNING_RATES
 from verify.meaning.network import Network
 from verify.meaning.symbols import iteration, occurrence, symbol_node
+from verify.programs import affected
 from verify.reading.syntax import (
     Added,
     Call,
@@ -124,13 +125,14 @@ def is_slope(node: Node, updated: Node) -> bool:
 
 
 def is_plain(factor: Node, updated: Node, kept: Averages | None = None) -> bool:
-    """Whether a factor of a step is the slope, a number or a symbol; with ``kept`` only one that is no quantity of the network."""
+    """Whether a factor of a step is the slope, a number or a symbol; with ``kept`` only one on which no loss depends."""
     match factor:
         case Fraction(_, a, b):
             return all(isinstance(n, (Name, Scripted, Number)) for n in (a, b))
         case Name() | Scripted() if kept is not None and not is_slope(factor, updated):
             occ = occurrence(factor, kept.network.words)
-            return kept.is_rate(factor) or (occ is not None and occ.key in (*kept.network.sizes, *LEARNING_RATES))
+            known = (*kept.network.sizes, *LEARNING_RATES)
+            return occ is None or occ.key in known or affected(kept.network.program, occ.key).isdisjoint(kept.network.losses)
     return isinstance(factor, (Name, Scripted, Number)) or is_slope(factor, updated)
 
 
