@@ -29,7 +29,7 @@ from verify.reading.syntax import (
     Tuple,
     Words,
 )
-from verify.reading.traversal import below, rewritten, walk
+from verify.reading.traversal import below, classes, rewritten, walk, with_parts
 
 
 def plain_squares(roots: Sequence[Node]) -> list[Node]:
@@ -110,10 +110,10 @@ def plain_entries(root: Node) -> Node:
     def change(node: Node) -> Node | None:
         if isinstance(node, Scripted) and node.sub is not None:
             sup = rewritten(node.sup, change) if node.sup is not None else None
-            return replace(node, sub=rewritten(node.sub, as_letter), base=rewritten(node.base, change), sup=sup)
+            return with_parts(node, sub=rewritten(node.sub, as_letter), base=rewritten(node.base, change), sup=sup)
         if isinstance(node, Big) and node.lower is not None:
             body = rewritten(node.body, change) if node.body is not None else None
-            return replace(node, lower=rewritten(node.lower, as_letter), body=body)
+            return with_parts(node, lower=rewritten(node.lower, as_letter), body=body)
         return None
 
     return rewritten(root, change)
@@ -200,9 +200,9 @@ def plain_conditionals(roots: Sequence[Node]) -> list[Node]:
                         out[-1] = Scripted(last.span, last, Tuple(item.span, (one, other)))
                         continue
             out.append(rewritten(item, change))
-        return out[0] if len(out) == 1 else replace(node, items=tuple(out))
+        return out[0] if len(out) == 1 else with_parts(node, items=tuple(out))
 
-    return [rewritten(root, change) for root in roots]
+    return [rewritten(root, change) if Operator in classes(root) else root for root in roots]
 
 
 def left_out(roots: Sequence[Node], words: Lexicon) -> dict[str, tuple[str, ...]]:

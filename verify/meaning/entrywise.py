@@ -11,7 +11,7 @@ from dataclasses import replace
 from verify.meaning.functions import function_name
 from verify.meaning.symbols import Lexicon, occurrence
 from verify.reading.syntax import Call, Group, Juxtaposed, Name, Node, Number, Product, Scripted, Span
-from verify.reading.traversal import below, rewritten
+from verify.reading.traversal import below, rewritten, walk
 
 FUNCTIONS = frozenset({"sigma", "phi", "varphi", "psi", "f", "g"})
 """Letters that stand for a function of each entry before parentheses."""
@@ -41,7 +41,8 @@ def with_entrywise_products(root: Node, words: Lexicon) -> Node:
             return None
         return out[0] if len(out) == 1 else replace(node, items=tuple(i for one in out for i in _items(one)))
 
-    return rewritten(root, change)
+    capital = any(isinstance(n, Name) and not n.text.islower() for n in walk(root))
+    return rewritten(root, change) if capital else root
 
 
 def _factors(items: tuple[Node, ...]) -> list[Node]:

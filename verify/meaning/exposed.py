@@ -6,40 +6,75 @@ What a body means is unchanged; only then does a derivative by Z see that H depe
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import replace
 
 from verify.kernel.expr import Add, Expr, Index, Mul, Prod, Sum, Tensor, children, rebuild
-from verify.kernel.program import Definition, Program
+from verify.kernel.program import Definition, Program, nodes
+
+Shape = int
+"""A hash of an expression without the names of its indices."""
 
 
 def exposed(program: Program) -> Program:
     """The program with each definition's body, where it stands inside another definition, replaced by the defined quantity."""
-    definitions = list(program.definitions)
+    table = dict(program.by_name)
+    whole: defaultdict[tuple[Shape, bool], dict[str, None]] = defaultdict(dict)
+    within: defaultdict[Shape, dict[str, None]] = defaultdict(dict)
+    shapes: dict[Expr, Shape] = {}
+
+    def enter(name: str, body: Expr) -> None:
+        """Note under which shapes parts of a body are found."""
+        whole[shape(body, shapes), bool(table[name].indices)][name] = None
+        for node in nodes({}, *children(body)):
+            within[shape(node, shapes)][name] = None
+
+    places = {d.name: n for n, d in enumerate(program.definitions)}
+    for d in program.definitions:
+        if d.body is not None:
+            enter(d.name, d.body)
     for inner in program.definitions:
         if inner.body is None or not isinstance(inner.body, (Add, Mul, Sum)):
             continue
-        for n, outer in enumerate(definitions):
-            if outer.body is None or outer.name == inner.name or depends(definitions, inner.name, outer.name):
-                continue
+        alike = shape(inner.body, shapes)
+        # Of two numbers that are the same neither is a part of the other; a matrix may be another one with its indices exchanged.
+        found = within.get(alike, {}) | whole.get((alike, True), {}) | (whole.get((alike, False), {}) if inner.indices else {})
+        found.pop(inner.name, None)
+        above = above_of(table, inner.name) if found else frozenset()
+        for name in sorted(found.keys() - above, key=places.__getitem__):
+            outer = table[name]
+            assert outer.body is not None
             body = put(outer.body, inner)
             if body != outer.body and body != Tensor(inner.name, outer.indices):
-                definitions[n] = replace(outer, body=body)
-    return replace(program, definitions=tuple(in_order(definitions)))
+                table[name] = replace(outer, body=body)
+                enter(name, body)
+    return replace(program, definitions=tuple(in_order([table[d.name] for d in program.definitions])))
 
 
-def depends(definitions: list[Definition], name: str, on: str) -> bool:
-    """Whether a quantity is computed from another one, directly or not."""
-    table = {d.name: d for d in definitions}
-    stack, seen = [name], {name}
+def shape(expr: Expr, known: dict[Expr, Shape]) -> Shape:
+    """What an expression has in common with all that match it: the same number for the same nodes over the same axes. The table grows."""
+    stack = [expr]
+    while expr not in known:
+        top = stack[-1]
+        missing = [child for child in children(top) if child not in known]
+        stack.extend(missing)
+        if not missing:
+            stack.pop()
+            own = tuple(p.axis if isinstance(p, Index) else p for p in top.parts if not isinstance(p, Expr))
+            known[top] = hash((type(top).__name__, own, tuple(known[child] for child in children(top))))
+    return known[expr]
+
+
+def above_of(table: Mapping[str, Definition], name: str) -> frozenset[str]:
+    """The quantities that one is computed from, directly or not."""
+    stack, seen = [name], set[str]()
     while stack:
         found = table.get(stack.pop())
-        for other in found.uses if found is not None else ():
-            if other == on:
-                return True
-            if other not in seen:
-                seen.add(other)
-                stack.append(other)
-    return False
+        new = found.uses - seen if found is not None else frozenset[str]()
+        seen |= new
+        stack.extend(new)
+    return frozenset(seen)
 
 
 def in_order(definitions: list[Definition]) -> list[Definition]:

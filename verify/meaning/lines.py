@@ -59,10 +59,15 @@ def rewritten_lines(
     if change is None:
         return every, own, words
 
-    def changed(line: Line) -> Line:
-        return replace(line, statement=replace(line.statement, content=change(line.statement.content)))
-
-    every, own = [changed(line) for line in every], [changed(line) for line in own]
+    done: dict[int, Line] = {}
+    for line in (*every, *own):
+        if id(line) not in done:
+            content = change(line.statement.content)
+            same = content is line.statement.content
+            done[id(line)] = line if same else replace(line, statement=replace(line.statement, content=content))
+    if all(id(line) == before for before, line in done.items()):
+        return every, own, words
+    every, own = [done[id(line)] for line in every], [done[id(line)] for line in own]
     anew = lexicon([line.statement.content for line in every] + [c for line in every for c in line.statement.conditions])
     return every, own, replace(anew, layered=anew.layered | words.layered)
 

@@ -28,7 +28,7 @@ from verify.reading.syntax import (
     Statement,
     Tuple,
 )
-from verify.reading.traversal import rewritten, walk
+from verify.reading.traversal import rewritten, walk, with_parts
 
 FUNCTIONS = frozenset({"f", "g", "phi", "varphi", "psi"})
 """Letters that stand for the one function that the prose names, if they are the only such letter."""
@@ -82,7 +82,7 @@ def with_functions(content: Node, table: dict[str, str]) -> Node:
             for n, item in enumerate(node.items):
                 is_called = n + 1 < len(node.items) and opens(node.items[n + 1])
                 items.append((name(item) if is_called else None) or rewritten(item, change))
-            return replace(node, items=tuple(items))
+            return with_parts(node, items=tuple(items))
         if isinstance(node, Scripted) and node.primes:
             return name(node)
         return None

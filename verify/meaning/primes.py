@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from verify.meaning.symbols import USUAL_INDICES, letter_of
 from verify.reading.syntax import Big, Group, Juxtaposed, Name, Node, Scripted, Statement
-from verify.reading.traversal import rewritten, walk
+from verify.reading.traversal import rewritten, walk, with_parts
 
 
 def plain_primes(node: Node) -> Node:
@@ -48,9 +48,9 @@ def without_primed_indices(statements: Iterable[Statement]) -> list[Statement]:
             case Scripted(_, base, sub, sup, _) if any(True for place in _places(node, deep=False) for _ in _primed(place)):
                 sub = rewritten(sub, as_letter) if sub is not None else None
                 sup = rewritten(sup, as_letter if isinstance(sup, Group) else change) if sup is not None else None
-                return replace(node, base=rewritten(base, change), sub=sub, sup=sup)
+                return with_parts(node, base=rewritten(base, change), sub=sub, sup=sup)
             case Big(_, _, lower, _, body) if lower is not None:
-                return replace(node, lower=rewritten(lower, as_letter), body=rewritten(body, change) if body is not None else None)
+                return with_parts(node, lower=rewritten(lower, as_letter), body=rewritten(body, change) if body is not None else None)
         return None
 
     return [

@@ -7,7 +7,7 @@ from dataclasses import replace
 from verify.meaning.abbreviations import free_letters
 from verify.meaning.symbols import Lexicon, bound_letters, letter_of, occurrence
 from verify.reading.syntax import Big, Chain, Derivative, Name, Node, Scripted
-from verify.reading.traversal import below, rewritten
+from verify.reading.traversal import below, classes, rewritten, with_parts
 
 
 def with_letters(root: Node, words: Lexicon) -> Node:
@@ -17,7 +17,7 @@ def with_letters(root: Node, words: Lexicon) -> Node:
     w_{ij} x_j``. What is differentiated may sum over the letter of what it is differentiated by, which is another one
     then: ``\frac{\partial}{\partial p_j} \sum (t_j - p_j)^2``. Two letters, or none: as it is.
     """
-    if not isinstance(root, Chain) or root.first is None:
+    if not isinstance(root, Chain) or root.first is None or Big not in classes(root):
         return root
     of = root.first.numerator if isinstance(root.first, Derivative) else None
     above = frozenset(_heads(of, words)) if of is not None else frozenset()
@@ -38,18 +38,18 @@ def _bound(node: Node, known: frozenset[str], above: frozenset[str], words: Lexi
 
     def change(inner: Node) -> Node | None:
         if isinstance(inner, Derivative) and inner.numerator is not None:
-            return replace(inner, numerator=_bound(inner.numerator, known, above, words, True))
+            return with_parts(inner, numerator=_bound(inner.numerator, known, above, words, True))
         if not isinstance(inner, Big) or inner.body is None:
             return None
         if inner.lower is not None:
-            return replace(inner, body=_bound(inner.body, known | set(bound_letters(inner.lower)), above, words, differentiated))
+            return with_parts(inner, body=_bound(inner.body, known | set(bound_letters(inner.lower)), above, words, differentiated))
         body = _bound(inner.body, known, above, words, differentiated)
         free = free_letters(body, words)
         own = [letter for letter in free if letter not in known]
         if differentiated and not own:
             own = [letter for letter in free if letter not in above]
         if inner.operator != "sum" or len(own) != 1:
-            return replace(inner, body=body)
+            return with_parts(inner, body=body)
         return replace(inner, lower=Name(inner.span, own[0]), body=body)
 
     return rewritten(node, change)

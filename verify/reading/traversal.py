@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
+from operator import is_
 from typing import Any, cast
 
 from verify.reading.syntax import Node
@@ -112,6 +113,16 @@ def _replaced_in(value: object, old: Node, new: Node) -> object:
         if moved is not item:
             return (*value[:n], moved, *value[n + 1 :])
     return value
+
+
+def with_parts(node: Node, **parts: object) -> Node:
+    """The node with other parts; the node itself where they are the same ones."""
+    for name, part in parts.items():
+        was = getattr(node, name)
+        same = len(part) == len(was) and all(map(is_, part, was)) if type(part) is tuple and type(was) is tuple else part is was
+        if not same:
+            return replace(node, **cast(dict[str, Any], parts))
+    return node
 
 
 def rewritten(root: Node, change: Callable[[Node], Node | None]) -> Node:
