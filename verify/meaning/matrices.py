@@ -522,6 +522,8 @@ class MatrixElaborator:
                     assert line is not None
                     twin = self.fresh(line.axis)
                     return Grid(k.mul(k.Delta(line, twin), inner.expr), line, twin)
+                case "diag" if inner.is_scalar:
+                    raise Clash("a diagonal matrix of one number")
             raise Unread(f"the function {name.text}")
         if primes:
             value = self.entries.function_derivative(ELEMENTWISE[known or "sigmoid"], Value(inner.expr), primes)
