@@ -11,9 +11,10 @@ from itertools import pairwise
 from verify.deciding import Decider
 from verify.judging.averages import Averages, averages
 from verify.judging.demands import bound_by_words, is_demand
+from verify.judging.direct import Ways, along_own_formulas, along_own_steps, cut_before, direct_ways, meant, step_of
 from verify.judging.judgement import Judgement, State
 from verify.kernel import expr as kernel
-from verify.kernel.program import Program, nodes
+from verify.kernel.program import nodes
 from verify.meaning.assumed import sum_assumed
 from verify.meaning.claims import ChainReading, Typed, is_chain_rule, names_quantity
 from verify.meaning.declarations import Declared, weights_of
@@ -26,7 +27,7 @@ from verify.meaning.stated_sizes import stated_widths
 from verify.meaning.surroundings import is_implicit
 from verify.meaning.symbols import keys_in, letter_of, occurrence, occurrences_in
 from verify.meaning.vocabulary import says
-from verify.programs import affected, resolve, rewritten
+from verify.programs import affected, rewritten
 from verify.reading.syntax import (
     Added,
     Big,
@@ -66,6 +67,11 @@ class Circumstances:
     def averages(self) -> Averages:
         """The averages of gradients that the document's update rules keep."""
         return averages((line.statement.content for line in self.declared.lines), self.network)
+
+    @cached_property
+    def direct(self) -> Ways:
+        """The pairs (a, b) for which the document means by ``∂a/∂b`` the derivative of a's own formula."""
+        return direct_ways((line.statement.content for line in self.declared.lines), self.network, self.declared.families)
 
     @cached_property
     def speaks_of_samples(self) -> bool:
@@ -395,8 +401,8 @@ def _holds_with_ones(claim: Typed, free: frozenset[str], around: Circumstances) 
                 return kernel.ONE
         return node if isinstance(node, kernel.Derivative) else None
 
-    meant = _meant(claim, picked)
-    return meant is not None and around.decider.at(meant).screens(meant)
+    there = meant(claim, picked)
+    return there is not None and around.decider.at(there).screens(there)
 
 
 def of_unknown_functions(accused: Accused, around: Circumstances) -> str | None:
@@ -493,20 +499,9 @@ def of_local_derivatives(accused: Accused, around: Circumstances) -> str | None:
     ``∂L/∂x = ∂L/∂a ∂a/∂x + ∂L/∂c ∂c/∂x`` with a built on c.
     """
     claim, network = accused.understood_claim, around.network
-    table = network.program.by_name
     paths = around.summed_paths | {key for side in (accused.left, accused.right) for key in by_paths(side, network)}
-
-    def local(node: kernel.Expr) -> kernel.Expr | None:
-        if isinstance(node, kernel.Derivative) and isinstance(node.body, kernel.Tensor) and node.body.name != network.root:
-            of, by = table.get(node.body.name), node.wrt.name
-            moved = affected(network.program, by)
-            if by in paths and of is not None and by in of.uses and any(name in moved for name in of.uses):
-                held = tuple(d if d.name == of.name else replace(d, body=None) for d in network.program.definitions)
-                return resolve(replace(network.program, definitions=held), node)
-        return None
-
-    meant = _meant(claim, local)
-    if meant is None or not around.decider.at(meant).screens(meant):
+    held = along_own_formulas(claim, network, lambda over, by: by in paths)
+    if held is None or not around.decider.at(held).screens(held):
         return None
     return "it holds with what else is on the way held fixed, and not for the derivative through all paths"
 
@@ -573,12 +568,6 @@ def with_function(expr: kernel.Expr, name: str, usual: str) -> kernel.Expr:
     return rewritten(expr, change)
 
 
-def _meant(claim: Typed, change: Callable[[kernel.Expr], kernel.Expr | None]) -> Typed | None:
-    """What a claim says if the nodes for which ``change`` gives others are those; None where there is none."""
-    left, right = rewritten(claim.left, change), rewritten(claim.right, change)
-    return None if (left, right) == (claim.left, claim.right) else replace(claim, left=left, right=right)
-
-
 def factors_of(node: Node) -> tuple[Node, ...]:
     """The neighbouring factors of a product."""
     match node:
@@ -640,7 +629,7 @@ def _steps(claim: Typed) -> Iterator[int]:
 
 def _holds_at_step(step: int, claim: Typed, network: Network) -> bool:
     """Whether a claim holds, as far as samples show, where the steps before one are given."""
-    program = _cut(network, step)
+    program = cut_before(network, step)
     return Decider(program, known_to(replace(network, program=program))).screens(claim)
 
 
@@ -648,24 +637,5 @@ def _holds_with_own_steps(claim: Typed, network: Network) -> bool:
     """Whether a claim holds, as far as samples show, where each derivative of a state by what all steps share is that of its own step:
     ``∂L/∂w = Σ_t ∂L/∂h_t ∂h_t/∂w``.
     """
-
-    def held(node: kernel.Expr) -> kernel.Expr | None:
-        step = step_of(node.body.name) if isinstance(node, kernel.Derivative) and isinstance(node.body, kernel.Tensor) else None
-        if isinstance(node, kernel.Derivative) and step is not None and step_of(node.wrt.name) is None:
-            return resolve(_cut(network, step), node)
-        return None
-
-    meant = _meant(claim, held)
-    return meant is not None and Decider(network.program, known_to(network)).screens(meant)
-
-
-def _cut(network: Network, step: int) -> Program:
-    """The program with the steps before one given."""
-    cut = [replace(d, body=None) if (step_of(d.name) or step) < step else d for d in network.program.definitions]
-    return replace(network.program, definitions=tuple(cut))
-
-
-def step_of(name: str) -> int | None:
-    """The number of the step that a quantity's name ends in: 2 of ``h_{2}``, else None."""
-    found = re.search(r"_\{(?:.*\D)?(\d+)\}$", name)
-    return int(found[1]) if found else None
+    held = along_own_steps(claim, network, lambda over, by: True)
+    return held is not None and Decider(network.program, known_to(network)).screens(held)

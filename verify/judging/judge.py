@@ -12,6 +12,7 @@ from functools import cached_property
 
 from verify.deciding import Decider
 from verify.judging.beliefs import Belief, belief, factorwise, naming
+from verify.judging.direct import directly
 from verify.judging.doubts import OF_CLAIMS, OF_READING, OF_TYPES, Accused, Circumstances, of_capitals_that_may_be_numbers
 from verify.judging.judgement import Judgement, State
 from verify.judging.rules import meant_step, stated_rule, stated_step, step_sign, stepped
@@ -57,6 +58,7 @@ from verify.report import Verdict
 
 WORST: tuple[Verdict, ...] = ("refuted", "follows", "slip", "unread", "tested", "proved", "given")
 EQUALITIES = frozenset({"=", ":=", "equiv", "iff", "<-", "triangleq", "def"})
+ALONG_ONE_WAY = "each derivative is that of the quantity's own formula: the document adds up the other ways"
 _NAME = {"+": "a step along", "-": "a step against"}
 
 
@@ -372,6 +374,8 @@ class Judge:
         if n == 0 and (updated := stepped(left)) is not None:
             return self.step(base, reading, left, updated, right)
         judged = self.as_written(base, reading, left, right)
+        if judged.claim is not None and judged.failure is not None and (direct := self.directly(base, reading, left, right)) is not None:
+            return direct
         if judged.verdict in ("proved", "tested"):
             restated = n == 0 and names_quantity(left, self.network) in self.network.assigned
             return replace(judged, verdict="given", reason="the assignment's definition") if restated else judged
@@ -466,6 +470,16 @@ class Judge:
             if best.failure != "false":
                 best = replace(base, failure="ill-typed" if claim.loose_ends else "false", claim=claim, notes=claim.notes)
         return best
+
+    def directly(self, base: Judgement, reading: ChainReading, left: Node, right: Node) -> Judgement | None:
+        """The judgement of a relation that holds with derivatives along one way, where the document's own sums mean them so; else None."""
+        for claim in reading.tries(left, right) if self.around.direct else ():
+            held = directly(claim, self.network, self.around.direct) if isinstance(claim, Typed) else None
+            outcome = self.decider.at(held).holds(held) if held is not None else None
+            if held is not None and outcome is not None and not self._both_vanish(held):
+                verdict: Verdict = "proved" if isinstance(outcome.decision, Proved) else "tested"
+                return replace(base, verdict=verdict, claim=held, outcome=outcome, notes=(*held.notes, ALONG_ONE_WAY))
+        return None
 
     def candidates(self, reading: ChainReading, judged: Judgement, left: Node, right: Node) -> Iterator[tuple[Node, Node, Candidate]]:
         """One-edit repairs of notation, the right side first; a letter that the other side sums over is not another letter misread."""

@@ -34,6 +34,7 @@ from verify.meaning.losses import LOSSES, loss_of, with_open_loss
 from verify.meaning.matrix_style import in_matrix_notation
 from verify.meaning.named import functions_named, with_functions
 from verify.meaning.network import Network
+from verify.meaning.numbered_names import with_numbered_names
 from verify.meaning.primes import plain_primes, without_primed_indices
 from verify.meaning.quantity_axes import always_indexed, axis_names, axis_variables, name_of_axis, sample_axes
 from verify.meaning.sample_letters import with_sample_letters
@@ -116,7 +117,7 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
     network, and the document's own version of it a claim."""
     given = lines(assignment) if assignment is not None else []
     own = continued(lines(document, len(given)))
-    written = without_primed_indices(line.statement for line in given + own)
+    written = without_primed_indices(with_numbered_names(line.statement for line in given + own))
     statements = plain_statements(without_twins(with_layers_of_nablas(plain_iterates(written))))
     named = functions_named(document, statements)
     contents = [with_functions(plain_primes(s.content), named) for s in statements]
