@@ -96,7 +96,8 @@ def along_own_formulas(claim: Typed, network: Network, admitted: Callable[[str, 
     table = network.program.by_name
 
     def own(node: kernel.Expr) -> kernel.Expr | None:
-        if isinstance(node, kernel.Derivative) and isinstance(node.body, kernel.Tensor) and node.body.name not in (network.root, *network.losses):
+        losses = (network.root, *network.losses)
+        if isinstance(node, kernel.Derivative) and isinstance(node.body, kernel.Tensor) and node.body.name not in losses:
             of, by = table.get(node.body.name), node.wrt.name
             if of is not None and by in of.uses and admitted(of.name, by):
                 moved = affected(network.program, by)

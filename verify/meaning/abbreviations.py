@@ -33,28 +33,53 @@ from verify.reading.traversal import below, classes, rewritten, walk, with_parts
 
 
 def plain_squares(roots: Sequence[Node]) -> list[Node]:
-    """The trees with ``\\sigma^2`` as one symbol where the document defines it, differentiates by it or calls a function of it, and never
-    names ``\\sigma`` alone; ``\\sigma^4`` is its square.
+    """The trees with ``\\sigma^2`` as one symbol where the document defines it, differentiates by it or calls a function of it, and does
+    not name ``\\sigma`` alone before; ``\\sigma^4`` is its square, and ``\\sigma`` behind its definition its root.
     """
-    defined: set[tuple[str, str]] = set()
-    bare: set[tuple[str, str]] = set()
-    for root in roots:
-        defines = isinstance(root, Chain) and root.links and root.links[0].relation in ("=", ":=", "equiv", "<-")
-        if defines and isinstance(root, Chain) and (head := _square(root.first)):
-            defined.add(head)
-        defined |= set(_named_squares(root))
-        bare |= set(_bare(root))
-    wanted = defined - bare
+    defined: dict[tuple[str, str], int] = {}
+    bare: dict[tuple[str, str], int] = {}
+    named: set[tuple[str, str]] = set()
+    valued: set[tuple[str, str]] = set()
+    for n, root in enumerate(roots):
+        if isinstance(root, Chain) and root.first is not None and root.links and root.links[0].relation in ("=", ":=", "equiv", "<-"):
+            if (head := _square(root.first)) is not None:
+                defined.setdefault(head, n)
+            else:
+                valued.add(_symbol(root.first))
+        named |= set(_named_squares(root))
+        for key in _bare(root):
+            bare.setdefault(key, n)
+    rooted = {key for key in defined.keys() & bare.keys() - valued if defined[key] <= bare[key]}
+    wanted = (defined.keys() | named) - bare.keys() | rooted
 
     def change(node: Node) -> Node | None:
+        if isinstance(node, Juxtaposed):
+            called = [n + 1 < len(node.items) and isinstance(node.items[n + 1], Group) for n in range(len(node.items))]
+            if any(called) and any(is_called and isinstance(i, Name) for i, is_called in zip(node.items, called, strict=True)):
+                kept = zip(node.items, called, strict=True)
+                return replace(node, items=tuple(i if is_called and isinstance(i, Name) else rewritten(i, change) for i, is_called in kept))
         if _square(node) in wanted and isinstance(node, Scripted):
             return replace(node, sup=Words(node.span, "2"))
         if isinstance(node, Scripted) and (half := _half_power(node)) is not None and _square(half) in wanted:
             power = Number(node.span, str(int(script_text(node.sup)) // 2))
             return Scripted(node.span, Group(node.span, "(", replace(half, sup=Words(node.span, "2"))), None, power)
+        if _symbol(node) in rooted and isinstance(node, (Name, Scripted)):
+            base, tag, sup = (node.base, node.sub, node.sup) if isinstance(node, Scripted) else (node, None, None)
+            whole = Call(node.span, Name(node.span, "sqrt"), Scripted(node.span, base, tag, Words(node.span, "2")))
+            return whole if sup is None else Scripted(node.span, Group(node.span, "(", whole), None, sup)
         return None
 
     return [rewritten(root, change) for root in roots] if wanted else list(roots)
+
+
+def _symbol(node: Node) -> tuple[str, str]:
+    """The name and tag of a symbol without a prime, as squares have them; two empty texts for all else."""
+    match node:
+        case Name(_, text, font, ()):
+            return f"{font}:{text}", ""
+        case Scripted(_, Name(_, text, font, ()), sub, _, 0):
+            return f"{font}:{text}", script_text(sub)
+    return "", ""
 
 
 def _square(node: Node | None) -> tuple[str, str] | None:
