@@ -1,19 +1,39 @@
-"""A factor too many in a product."""
+"""A factor too many in a product, or a slope."""
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
-from verify.meaning.repairs import Around, Candidate
+from verify.meaning.repairs import Around, Candidate, TextEdit
 from verify.mistakes import dropped_factor
-from verify.mistakes._mistake import Mistake, is_number, is_width
-from verify.reading.syntax import Node
+from verify.mistakes._mistake import Mistake, factors, grouped, is_number, is_width, terms, without
+from verify.reading.syntax import Added, Group, Node, Number
+from verify.reading.traversal import replaced
 
 
 def leave_out(side: Node, around: Around) -> Iterator[Candidate]:
-    """One factor of a product left out; a number is a constant factor, a width the mean over samples: other mistakes."""
+    """One factor of a product left out, or ``a (1 - a)``; a number is a constant factor, a width the mean over samples: other mistakes."""
     for candidate in dropped_factor.leave_out(side, around):
         if not is_number(candidate.was) and not is_width(candidate.was, around):
             yield replace(candidate, mistake="extra-factor")
+    for term in (*terms(side), *grouped(side)):
+        parts = factors(term)
+        for n, (one, other) in enumerate(pairwise(parts)):
+            if len(parts) > 2 and is_slope(one, other, around):
+                new = without(without(term, one), other)
+                start = one.span.start if n + 2 < len(parts) else parts[n - 1].span.end
+                end = parts[n + 2].span.start if n + 2 < len(parts) else other.span.end
+                was = f"{around.source(one.span)} {around.source(other.span)}"
+                tree = new if term is side else replaced(side, term, new)
+                yield Candidate(tree, (TextEdit(start, end, ""),), "extra-factor", was, "")
+
+
+def is_slope(one: Node, other: Node, around: Around) -> bool:
+    """Whether two factors are a and 1 − a, the slope of a sigmoid."""
+    match other:
+        case Group(_, "(", Added(_, ("+", "-"), (Number(_, "1"), inner))):
+            return around.source(inner.span) == around.source(one.span)
+    return False
 
 
 def put_in(side: Node, around: Around) -> Iterator[Candidate]:
