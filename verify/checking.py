@@ -10,7 +10,7 @@ from typing import Protocol
 from verify.deciding import Deciders, shared
 from verify.evidence import evidence as evidence_of
 from verify.explaining.diagnosis import diagnose
-from verify.explaining.message import kind_of, message_of, repaired_line
+from verify.explaining.message import changes, kind_of, message_of, repaired_line
 from verify.judging.asked import asked
 from verify.judging.judge import Judge
 from verify.judging.judgement import Judgement
@@ -24,11 +24,12 @@ from verify.meaning.conventions import conventions
 from verify.meaning.declarations import Declared, declared
 from verify.meaning.definitions import lines as declared_lines
 from verify.meaning.network import Network
-from verify.meaning.repairs import Candidate
+from verify.meaning.repairs import Candidate, TextEdit
 from verify.meaning.symbols import occurrence
 from verify.notations.index import shown, shown_relation
 from verify.reading.document import place, read
-from verify.reading.syntax import Document, Span
+from verify.reading.macros import origin
+from verify.reading.syntax import Document, Node, Span
 from verify.report import Asked, Convention, Edit, Place, Reading, Relation, Remark, Report, Witness
 
 
@@ -83,7 +84,8 @@ def check_document(
 ) -> Report:
     """The report on a document that was read: see ``check``."""
     given = _network_of(assignment.body) if assignment is not None else None
-    found, stated, judgements = judged(document, given, deciders or Deciders())
+    plain = document.plain or document
+    found, stated, judgements = judged(plain, given, deciders or Deciders())
     network = found.scopes[-1].network
     if not fast:
         judgements = with_second_opinions(judgements)
@@ -94,7 +96,7 @@ def check_document(
     for n, judgement in enumerate(judgements):
         chain = chains.setdefault(id(judgement.chain), f"c{len(chains) + 1}")
         source = names.get(judgement.follows.sign) if judgement.follows is not None else None
-        relation = _relation(f"r{n + 1}", chain, source, judgement, document, stated, evidence)
+        relation = _relation(f"r{n + 1}", chain, source, judgement, document, plain, stated, evidence)
         made[relation.id] = relation.mistake if source is None else made.get(source)  # what follows has the mistake that it follows from
         relations.append(replace(relation, mistake=made[relation.id]))
     return Report(
@@ -136,28 +138,37 @@ def judged(document: Document, given: Document | None, deciders: Deciders) -> tu
 
 
 def _relation(
-    name: str, chain: str, source: str | None, judgement: Judgement, document: Document, stated: frozenset[Assumption], evidence: bool
+    name: str,
+    chain: str,
+    source: str | None,
+    judgement: Judgement,
+    document: Document,
+    plain: Document,
+    stated: frozenset[Assumption],
+    evidence: bool,
 ) -> Relation:
-    text = document.text
+    """What is reported of a judgement; ``plain`` is the document that was judged, with its macros written out."""
     left, link, right = judgement.left, judgement.link, judgement.link.right
-    start = left.span.start if left is not None else link.span.start
-    end = right.span.end if right is not None else link.span.end
-    edits = _diagnosis(judgement, text) if judgement.verdict == "refuted" else judgement.repairs
+    first, last = left if left is not None else link, right if right is not None else link
+    start, end = origin(plain.calls, first.span.start, last.span.end)
+    edits = _diagnosis(judgement, plain.text) if judgement.verdict == "refuted" else judgement.repairs
     message = message_of(judgement, edits)
-    repair = repaired_line(judgement, edits, text) if edits else None
+    made = changes(edits, plain)
+    repair = repaired_line(judgement, edits, made, plain, document.text) if edits else None
     decision = judgement.outcome.decision if judgement.outcome is not None else None
     smallest = _smallest(judgement)
     begin, finish = place(document, start), place(document, end)
-    sign = place(document, link.span.start)
+    at = origin(plain.calls, link.span.start, link.span.end)
+    sign = place(document, at.start)
     return Relation(
         id=name,
         chain=chain,
-        place=Place(sign[1], sign[2], sign[2] + link.span.end - link.span.start, sign[0]),
+        place=Place(sign[1], sign[2], sign[2] + at.end - at.start, sign[0]),
         span=((begin[1], begin[2]), (finish[1], finish[2])),
         offsets=(start, end),
-        lhs=_source(text, left.span) if left is not None else "",
-        relation=judgement.sign(text),
-        rhs=_source(text, right.span) if right is not None else "",
+        lhs=_source(document, plain, left) if left is not None else "",
+        relation=judgement.sign(plain.text),
+        rhs=_source(document, plain, right) if right is not None else "",
         verdict=judgement.verdict,
         read_as=_read_as(judgement),
         rhs_equals_head=judgement.equals_head,
@@ -167,8 +178,8 @@ def _relation(
         mistake=kind_of(edits),
         message=message,
         repair=repair,
-        edits=tuple(Edit(e.start, e.end, e.text) for c in edits for e in c.edits),
-        fault=_fault(edits, start, end, judgement),
+        edits=tuple(Edit(e.start, e.end, e.text) for e in made),
+        fault=_fault(made, start, end, judgement, plain),
         follows_from=source,
         witness=_witness(smallest),
         evidence=_evidence(judgement, smallest) if evidence else None,
@@ -184,8 +195,10 @@ def _scope(decision: object) -> str | None:
     return None
 
 
-def _source(text: str, span: Span) -> str:
-    return text[span.start : span.end]
+def _source(document: Document, plain: Document, node: Node) -> str:
+    """What the author wrote for a node of the document that was judged."""
+    start, end = origin(plain.calls, node.span.start, node.span.end)
+    return document.text[start:end]
 
 
 def _read_as(judgement: Judgement) -> str:
@@ -195,14 +208,13 @@ def _read_as(judgement: Judgement) -> str:
     return shown_relation(claim.left, claim.right)
 
 
-def _fault(edits: tuple[Candidate, ...], start: int, end: int, judgement: Judgement) -> tuple[int, int] | None:
+def _fault(made: Sequence[TextEdit], start: int, end: int, judgement: Judgement, plain: Document) -> tuple[int, int] | None:
     if judgement.verdict not in ("slip", "refuted", "follows"):
         return None
-    spans = [(e.start, e.end) for c in edits for e in c.edits]
-    if not spans:
+    if not made:
         right = judgement.link.right
-        return (right.span.start, right.span.end) if right is not None else (start, end)
-    low, high = min(s for s, _ in spans), max(e for _, e in spans)
+        return origin(plain.calls, right.span.start, right.span.end) if right is not None else (start, end)
+    low, high = min(e.start for e in made), max(e.end for e in made)
     return (low, high) if high > low else (max(start, low - 1), low)
 
 

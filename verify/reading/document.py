@@ -8,14 +8,29 @@ from __future__ import annotations
 import codecs
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from verify.reading import markdown, notebook, tex
+from verify.reading.macros import calls_in, forward, spliced
 from verify.reading.parser import parse
 from verify.reading.scanning import Scan, blank, masked
-from verify.reading.syntax import Chain, Diagnostic, Document, Formula, Link, Name, Node, Prose, Span, Statement, Unreadable, Words
-from verify.reading.tokens import macros_in
+from verify.reading.syntax import (
+    Chain,
+    Diagnostic,
+    Document,
+    Formula,
+    Link,
+    MacroCall,
+    Name,
+    Node,
+    Prose,
+    Span,
+    Statement,
+    Unreadable,
+    Words,
+)
+from verify.reading.tokens import NO_MACROS, Macro, macros_in
 
 MAX_CHARS = 20_000_000
 """A longer document is refused."""
@@ -77,10 +92,34 @@ def read(text: str | bytes, format: str = "md") -> Document:
     found = _scanned(text, sources, kinds, numbered)
     clean = masked(text, found.masks)
     macros = macros_in(clean)
+    parts, unread = _parsed(found.parts, clean, macros)
+    notes += [*found.diagnostics, *unread]
+    document = Document(text, tuple(_joined(parts)), tuple(sorted(notes, key=lambda d: d.span)), _lines(sources, numbered))
+    calls = calls_in(clean, (part.inside for part in found.parts if isinstance(part, Formula)), macros) if macros else ()
+    return replace(document, plain=_plain(text, clean, found.parts, calls)) if calls else document
+
+
+def _plain(text: str, clean: str, parts: Sequence[Formula | Prose], calls: tuple[MacroCall, ...]) -> Document:
+    """The document with its macro calls written out."""
+
+    def moved(span: Span) -> Span:
+        return Span(forward(calls, span.start), forward(calls, span.end))
+
+    shifted = [
+        replace(p, span=moved(p.span), inside=moved(p.inside)) if isinstance(p, Formula) else replace(p, span=moved(p.span)) for p in parts
+    ]
+    read, _ = _parsed(shifted, spliced(clean, calls), NO_MACROS)
+    return Document(spliced(text, calls), tuple(_joined(read)), calls=calls)
+
+
+def _parsed(
+    scanned: Sequence[Formula | Prose], clean: str, macros: Mapping[str, Macro]
+) -> tuple[list[Formula | Prose], list[Diagnostic]]:
+    """The parts with the statements of their formulas, and what could not be read."""
     parts: list[Formula | Prose] = []
-    notes += found.diagnostics
+    notes: list[Diagnostic] = []
     parsed = relations = 0
-    for part in found.parts:
+    for part in scanned:
         if isinstance(part, Formula):
             length = part.inside.end - part.inside.start
             if relations >= MAX_RELATIONS:
@@ -99,7 +138,7 @@ def read(text: str | bytes, format: str = "md") -> Document:
             notes += unread
             part = replace(part, statements=statements)
         parts.append(part)
-    return Document(text, tuple(_joined(parts)), tuple(sorted(notes, key=lambda d: d.span)), _lines(sources, numbered))
+    return parts, notes
 
 
 def place(document: Document, offset: int) -> tuple[int | None, int, int]:

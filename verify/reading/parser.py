@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from verify.reading.expressions import Expressions, Stop
 from verify.reading.lexicon import ARROWS, BREAKS, CASES, CONDITION_WORDS, MATRICES, PRODUCTS
+from verify.reading.macros import expanded
 from verify.reading.stream import END, OPEN_END, stream
 from verify.reading.syntax import (
     Added,
@@ -28,7 +29,7 @@ from verify.reading.syntax import (
     Unreadable,
     Words,
 )  # fmt: skip
-from verify.reading.tokens import NO_MACROS, Macro, expanded, tokenize
+from verify.reading.tokens import NO_MACROS, Macro, tokenize
 
 _ARROWS = frozenset("\\" + name for name in ARROWS)
 _BREAKS = frozenset("\\" + name for name in BREAKS)

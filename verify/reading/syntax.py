@@ -319,6 +319,19 @@ class Diagnostic:
 
 
 @dataclass(frozen=True, slots=True)
+class MacroCall:
+    """A macro call that is written out: its span in the text with all calls written out, its source in the document, what it becomes.
+
+    ``copied`` are the stretches of arguments that stand in both: (offset there, offset in the document, length).
+    """
+
+    span: Span
+    source: Span
+    text: str
+    copied: tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A document as read: its text (of a notebook, the sources of all cells joined), formulas and prose in order, diagnostics.
 
@@ -331,3 +344,6 @@ class Document:
     diagnostics: tuple[Diagnostic, ...] = ()
     line_starts: tuple[tuple[int, int | None, int], ...] = ()
     """For each line: (offset, cell or None, line number within its cell or file), in order."""
+    plain: Document | None = None
+    """The same document with its macros written out, where it uses any; its ``calls`` lead back to this one."""
+    calls: tuple[MacroCall, ...] = ()

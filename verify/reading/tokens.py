@@ -1,4 +1,4 @@
-"""LaTeX maths to tokens with offsets, and the document's macros expanded within bounds."""
+"""LaTeX maths to tokens with offsets, and the macros that a document defines."""
 
 from __future__ import annotations
 
@@ -27,9 +27,6 @@ class Macro:
     default: tuple[Token, ...] | None
     body: tuple[Token, ...]
 
-
-MAX_EXPANDED = 20_000
-"""Tokens that the expansion of one formula may yield beyond its own."""
 
 MAX_DEFINITIONS = 500
 """Macros that a document may define; later ones are unknown commands."""
@@ -193,65 +190,3 @@ def _definition(tokens: list[Token], command: str) -> tuple[str, Macro] | None:
 
 
 NO_MACROS: Mapping[str, Macro] = MappingProxyType({})
-
-
-def expanded(tokens: list[Token], macros: Mapping[str, Macro]) -> tuple[list[Token], bool]:
-    """(tokens with macros expanded, whether the bound stopped it). What a macro inserts stands where the macro stands; arguments keep
-    their places.
-    """
-    if not macros or macros.keys().isdisjoint([t.text for t in tokens]):
-        return tokens, False
-    out: list[Token] = []
-    stack = list(reversed(tokens))
-    budget = MAX_EXPANDED + len(tokens)
-    while stack:
-        budget -= 1
-        if budget < 0 or len(stack) > 10 * MAX_EXPANDED:
-            return tokens, True
-        token = stack.pop()
-        macro = macros.get(token.text) if token.kind == "command" else None
-        if macro is None:
-            out.append(token)
-            continue
-        arguments: list[list[Token]] = []
-        if macro.default is not None:
-            if stack and stack[-1].kind == "[":
-                stack.pop()
-                given: list[Token] = []
-                while stack and stack[-1].kind != "]":
-                    given.append(stack.pop())
-                if stack:
-                    stack.pop()
-                arguments.append(given)
-            else:
-                arguments.append([t._replace(start=token.start, end=token.end) for t in macro.default])
-        while len(arguments) < macro.arguments and stack:
-            arguments.append(_argument(stack))
-        body = list(macro.body)
-        inserted: list[Token] = []
-        n = 0
-        while n < len(body):
-            if body[n].kind == "#" and n + 1 < len(body) and body[n + 1].text.isdigit():
-                k = int(body[n + 1].text[0]) - 1
-                inserted.extend(arguments[k] if k < len(arguments) else [])
-                n += 2
-            else:
-                inserted.append(Token(body[n].kind, body[n].text, token.start, token.end))
-                n += 1
-        stack.extend(reversed(inserted))
-    return out, False
-
-
-def _argument(stack: list[Token]) -> list[Token]:
-    """The next macro argument: a braced group without its braces, or one token."""
-    token = stack.pop()
-    if token.kind != "{":
-        return [token]
-    depth, found = 1, []
-    while stack:
-        token = stack.pop()
-        depth += (token.kind == "{") - (token.kind == "}")
-        if depth == 0:
-            break
-        found.append(token)
-    return found

@@ -13,6 +13,7 @@ from typing import Literal
 from xml.etree.ElementTree import Element, tostring
 
 from verify.reading.lexicon import BREAKS, COLOURED, FONTS, FRACTIONS, IGNORED, RELATIONS, SPACED, TEXTS
+from verify.reading.macros import expanded
 from verify.reading.parser import parse
 from verify.reading.syntax import (
     Added,
@@ -44,7 +45,7 @@ from verify.reading.syntax import (
     Tuple,
     Words,
 )
-from verify.reading.tokens import NO_MACROS, Macro, Token, braced, expanded, tokenize
+from verify.reading.tokens import NO_MACROS, Macro, Token, braced, tokenize
 from verify.reading.traversal import walk
 from verify.rendering.cells import visible
 from verify.rendering.symbols import ACCENTS, ARROW_SIGNS, FUNCTION_NAMES, LETTERS, RELATION_SIGNS, SIGNS, in_font
