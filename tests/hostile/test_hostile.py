@@ -17,7 +17,10 @@ from pathlib import Path
 
 import pytest
 from classroom import ASSIGNMENT, BY_W, BY_Z
-from hostile.rows import FILES, GOOD, MARKUP, ROWS, Row
+from hostile.rows import AFTER, BEFORE, FILES, GOOD, MARKUP, ROWS, Row
+
+from verify.checking import check
+from verify.kernel.decision import QUANTITIES
 
 ROOT = Path(__file__).parents[2]
 SMALL = [row for row in ROWS if not (row.costly and row.small is None)]
@@ -151,3 +154,12 @@ def test_a_full_disk_and_ctrl_c(tmp_path: Path) -> None:
     assert command(*options, "out", cwd=tmp_path).returncode == 0
     with (tmp_path / "out/marks.csv").open(encoding="utf-8", newline="") as stream:
         assert [row[1] for row in csv.reader(stream)] == ["points", "2", "4", "2", "4"]
+
+
+def test_more_definitions_than_are_taken() -> None:
+    """Of more definitions than the kernel takes the first ones are understood: lines about these keep their verdicts."""
+    numbered = "".join(f"$z_{{{n}}} = {n} z$\n\n" for n in range(2, QUANTITIES + 40))
+    report = check(BEFORE + numbered + f"$\\frac{{\\partial z_{{{QUANTITIES + 30}}}}}{{\\partial z}} = 1$" + AFTER, fast=True)
+    assert [r.verdict for r in (*report.relations[:3], report.relations[-1])] == list(GOOD)
+    late = report.relations[-2]
+    assert late.verdict == "unread" and "too many quantities" in late.message

@@ -159,7 +159,10 @@ def test_delimiters_without_end_or_partner(unit: str) -> None:
 def test_more_relations_than_are_read() -> None:
     """Behind the most relations that are read, formulas are left unread, with one diagnostic at the first of them."""
     from verify.reading.document import MAX_RELATIONS, read
+    from verify.reading.syntax import Formula
 
     document = read("$a = b$\n\n" * (MAX_RELATIONS + 3))
     assert [d.message for d in document.diagnostics] == ["left unread for its length: a shorter document was expected"]
     assert document.diagnostics[0].span.start == len("$a = b$\n\n") * MAX_RELATIONS + 1
+    formulas = [part for part in document.parts if isinstance(part, Formula)]
+    assert len(formulas) == MAX_RELATIONS + 3 and [len(f.statements) for f in formulas[-4:]] == [1, 1, 0, 0]

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from verify.kernel.decision import IllTyped, Kernel
+from verify.kernel.decision import QUANTITIES, IllTyped, Kernel
 from verify.kernel.expr import Index
 from verify.kernel.program import Definition, Program
 from verify.meaning.abbreviations import (
@@ -187,7 +187,11 @@ def is_number(node: Node) -> bool:
 
 
 def sound(network: Network) -> Network:
-    """The network itself if its program has a meaning for the kernel; else the network with no definition understood."""
+    """The network itself if its program has a meaning for the kernel; else the network with no definition understood.
+
+    Of more definitions than the kernel takes the first ones are.
+    """
+    network = of_first_definitions(network, QUANTITIES)
     try:
         Kernel(network.program)
     except IllTyped as reason:
@@ -197,6 +201,16 @@ def sound(network: Network) -> Network:
         failed = {d.name: str(reason) for d in network.program.definitions if d.body is not None}
         return replace(network, program=replace(network.program, definitions=leaves), failed={**network.failed, **failed}, functions={})
     return network
+
+
+def of_first_definitions(network: Network, most: int) -> Network:
+    """The network with so many of its definitions, each of which uses only earlier ones; the rest is not understood."""
+    late = {d.name for d in [d for d in network.program.definitions if d.body is not None][most:]}
+    if not late:
+        return network
+    definitions = tuple(replace(d, body=None) if d.name in late else d for d in network.program.definitions)
+    failed = {**network.failed, **dict.fromkeys(late, "the program has too many quantities")}
+    return replace(network, program=replace(network.program, definitions=definitions), failed=failed)
 
 
 def _built(

@@ -8,6 +8,7 @@ a new *scope* begins.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -427,14 +428,16 @@ def stretches(every: Iterable[Line], words: Lexicon) -> tuple[list[Stretch], dic
                 if head.key not in reached(named, builds):  # what would go round in a circle is no definition
                     builds[head.key] = named
     hot = any(says("one-hot", line.before) for line in every)
+    named_in: defaultdict[int, list[Naming]] = defaultdict(list)
+    for number, one in listed:
+        named_in[number].append(one)
     sized: dict[str, Naming] = {}
     used: set[str] = set()
     for line in every:
-        for number, one in listed:
-            if number == line.number:
-                if one.letter in sized and (sized[one.letter].shape, sized[one.letter].key) != (one.shape, one.key):
-                    starts.append((line.number, None))  # the entries belong to another quantity or size from here on
-                sized[one.letter] = one
+        for one in named_in.get(line.number, ()):
+            if one.letter in sized and (sized[one.letter].shape, sized[one.letter].key) != (one.shape, one.key):
+                starts.append((line.number, None))  # the entries belong to another quantity or size from here on
+            sized[one.letter] = one
         if line.number in solved:
             continue
         under = [(one, frozenset[int]()) for one in braced.get(line.number, ()) if one.key not in current]

@@ -123,10 +123,12 @@ def _parsed(
         if isinstance(part, Formula):
             length = part.inside.end - part.inside.start
             if relations >= MAX_RELATIONS:
-                statements, unread = _unread(part.inside, "a shorter document")
-                notes += unread if relations == MAX_RELATIONS else ()
-                parts.append(replace(part, statements=statements))
-                relations = MAX_RELATIONS + 1
+                if relations == MAX_RELATIONS:  # one formula stands for all that are left unread
+                    statements, unread = _unread(part.inside, "a shorter document")
+                    notes += unread
+                    part = replace(part, statements=statements)
+                    relations += 1
+                parts.append(part)
                 continue
             if length > MAX_FORMULA or parsed + length > MAX_PARSED:
                 statements, unread = _unread(part.inside, "a shorter formula" if length > MAX_FORMULA else "a shorter document")
