@@ -18,7 +18,9 @@ ROOMS = (
     "verify.kernel",
     "verify.advice",
     "verify.notations",
+    "verify.plans",
     "verify.floats",
+    "verify.residues",
     "verify.programs",
     "verify.workspace",
     "verify.report",
@@ -52,7 +54,7 @@ ROOMS = (
 )
 """The rooms in the order in which data goes through them. A module belongs to the room with the longest matching name."""
 
-KERNEL_LINES = 1_626
+KERNEL_LINES = 1_473
 HEAVY = ("sympy", "hypothesis", "pytest", "derivations")
 
 

@@ -347,7 +347,7 @@ def _refuted(kernel: Kernel, claim: Claim, shown: Data) -> Refuted:
     leaves = tuple((_text(name), _values(value)) for name, value in map(_pair, _list(values)))
     at = tuple((_index(index), _whole(position)) for index, position in map(_pair, _list(entry)))
     try:
-        found = kernel.refute(claim.left, claim.right, claim.conditions, dict(point), dict(leaves))
+        found = kernel.refute(claim.left, claim.right, claim.conditions, dict(point), dict(leaves), dict(at))
     except ValueError:  # rows of different lengths
         found = None
     if found is None:

@@ -1,15 +1,17 @@
-"""Floating-point fields for the kernel's plans: they choose what is worth trying, and decide nothing."""
+"""What plans are run over: floats, complex numbers and balls. They choose what is worth trying, and decide nothing."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import flint
 import numpy as np
 
-from verify.kernel.evaluate import Numbers
+from verify.kernel.evaluate import FUNCTIONS, Balls
+from verify.plans import Numbers
 
 _FUNCTIONS: dict[str, Callable[[Any], Any]] = {f: getattr(np, f) for f in ("exp", "log", "sin", "cos", "sinh", "cosh", "tanh")} | {
     "atan": np.arctan,
@@ -35,4 +37,19 @@ COMPLEX = Numbers(
     _FUNCTIONS | {"erf": np.vectorize(lambda u: complex(flint.acb(u).erf()), otypes=[complex])},
     lambda u: _step(u.real),
     1 << 21,
+)
+
+
+def _each(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    each: Callable[[Any], Any] = np.frompyfunc(function, 1, 1)
+    return each
+
+
+_BALLS = Balls({})
+BALL = Numbers(
+    _each(_BALLS.number),
+    flint.arb.pi,
+    {name: _each(partial(_BALLS.apply, name, 0)) for name in FUNCTIONS},
+    _each(_BALLS.step),
+    1 << 16,
 )

@@ -7,25 +7,28 @@ from __future__ import annotations
 
 import math
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, count, islice
 from random import Random
 from typing import Any
 
+import flint
 import numpy as np
 
 from verify.advice import ADVICE
-from verify.floats import FLOAT
-from verify.kernel.decision import Decision, Kernel, Refuted, Settled, Undecided, Witness
-from verify.kernel.evaluate import BALL, Plan, Point
+from verify.floats import BALL, FLOAT
+from verify.kernel.decision import PRECISIONS, Decision, Kernel, Refuted, Settled, Undecided, Witness, precise
 from verify.kernel.expr import ZERO, Apply, Delta, Derivative, Expr, Index, Position, Prod, Size, Step, Sum, Tensor, children, rebuild
 from verify.kernel.program import Condition, Definition, Equal, OneHot, OutOfReach, Positive, Program, SumsToOne, nodes
+from verify.plans import MOST_AXES, Plan, Point
 from verify.programs import rewritten
+from verify.residues import differ
 
 WIDTHS = (3, 5, 7, 4)
 ENTRIES = 1 << 17
+FAINT, TINY = 1e-3, 1e-200  # what floats see: relative to the sides, and at all
 SIMPLE = ("integers 0", "integers 1", "halves 0", "integers 2")
 
 
@@ -150,6 +153,7 @@ class Workspace:
         self.program = program
         self.kernel = Kernel(program, ADVICE)
         self._definitions = self.kernel.resolver.definitions
+        self._plan = Plan(self._definitions)
         self._fixed = dict(program.sizes)
         self._points: dict[object, Point] = {}
         self._samples: dict[tuple[frozenset[str], Sights], list[Point]] = {}
@@ -208,8 +212,9 @@ class Workspace:
             decision = decision or self._refuted(left, right, conditions, plausible)
             if decision is not None:
                 return decision
-            if plausible:
-                return self.kernel.test(left, right, conditions, self._sizes(WIDTHS, self._of(claim)))
+            sizes = self._sizes(WIDTHS, self._of(claim))
+            if plausible and not differ(self.kernel, claim, sizes):
+                return self.kernel.test(left, right, conditions, sizes)
             return Undecided("engine gap: the sides seem to differ, and no exact point shows it")
         except (OutOfReach, OutOfDomain) as reason:
             return Undecided(str(reason))
@@ -232,7 +237,11 @@ class Workspace:
 
     def _shown(self, claim: Settled, point: Point, left: Expr, right: Expr, conditions: tuple[Condition, ...]) -> Refuted | None:
         leaves = {name: point.leaves[name] for name in sorted(self._leaves(*claim.exprs))}
-        return self.kernel.refute(left, right, conditions, point.sizes, leaves)
+        entry = _by_floats(claim, point)
+        entry = _by_balls(claim, point) if entry is None else entry
+        if entry is None:
+            return None
+        return self.kernel.refute(left, right, conditions, point.sizes, leaves, dict(zip(claim.indices, entry, strict=True)))
 
     def shrink(self, refuted: Refuted) -> Witness:
         """A witness for the same claim, decided here before, with each axis as narrow as the sides still visibly differ."""
@@ -276,9 +285,8 @@ class Workspace:
 
     def _gap(self, claim: Settled, point: Point) -> int:
         """Whether the sides differ at a point so that everyone sees it (2), or only relative to their own size (1), or not (0)."""
-        one, other = _entries(claim, point)
-        gap, scale = np.abs(one - other), np.maximum(np.abs(one), np.abs(other))
-        return 2 if np.any(gap > 1e-2 * np.maximum(scale, 1)) else 1 if np.any(gap > 1e-3 * scale + 1e-200) else 0
+        gap, scale = _gap(*_entries(claim, point))
+        return 2 if np.any(gap > 1e-2 * np.maximum(scale, 1)) else 1 if np.any(gap > FAINT * scale + TINY) else 0
 
     def _sampled(self, claim: Settled) -> Iterator[tuple[Any, Any]]:
         """The entries of both sides at each sampled point, those that meet the conditions and have a value."""
@@ -291,7 +299,7 @@ class Workspace:
                 if one.size:
                     found = True
                     yield one, other
-                elif not claim.allowed(point.sizes).any():
+                elif not _allowed(claim, point.sizes).any():
                     reason = "no entry meets the conditions"
             if found:
                 return
@@ -341,7 +349,7 @@ class Workspace:
     def _point(self, style: str, sizes: dict[str, int], unit: frozenset[str]) -> Point:
         key = style, tuple(sizes.items()), unit
         if key not in self._points:
-            self._points[key] = Point(self.kernel.plan, sizes, _Leaves(lambda name: self._leaf(name, style, sizes, unit)), FLOAT)
+            self._points[key] = Point(self._plan, sizes, _Leaves(lambda name: self._leaf(name, style, sizes, unit)), FLOAT)
         return self._points[key]
 
     def _leaf(self, name: str, style: str, sizes: dict[str, int], unit: frozenset[str]) -> Any:
@@ -439,14 +447,73 @@ def _agree(one: Any, other: Any) -> bool:
     return bool(np.max(np.abs(one - other), initial=0) <= 1e-9 * scale + 1e-12)
 
 
-def _entries(claim: Settled, point: Point) -> tuple[Any, Any]:
-    """The entries of both sides that meet the conditions and have a value."""
+def _sides(claim: Settled, point: Point, finite: Callable[[Any], Any]) -> tuple[Any, Any, Any]:
+    """Both sides as arrays over the claim's indices, and in which entries the conditions are met and all has a value."""
+    one, other = point.array(claim.left, claim.indices), point.array(claim.right, claim.indices)
+    kept = finite(one) & finite(other) & all(np.all(finite(point.value(expr))) for expr in claim.domain)
+    return one, other, kept & _allowed(claim, point.sizes) if claim.apart else kept
+
+
+def _over_floats(claim: Settled, point: Point) -> tuple[Any, Any, Any]:
     try:
         with np.errstate(all="ignore"):
-            one, other = point.array(claim.left, claim.indices), point.array(claim.right, claim.indices)
-            kept = np.isfinite(one) & np.isfinite(other) & claim.meant(point, np.isfinite)
+            return _sides(claim, point, np.isfinite)
     except OverflowError:
         raise OutOfReach("a number is too large for floats") from None
-    if claim.apart:
-        kept &= claim.allowed(point.sizes)
+
+
+def _entries(claim: Settled, point: Point) -> tuple[Any, Any]:
+    """The entries of both sides that meet the conditions and have a value."""
+    one, other, kept = _over_floats(claim, point)
     return one[kept], other[kept]
+
+
+def _gap(one: Any, other: Any) -> tuple[Any, Any]:
+    """How far entries lie apart, and how large they are."""
+    return np.abs(one - other), np.maximum(np.abs(one), np.abs(other))
+
+
+def _by_floats(claim: Settled, point: Point) -> tuple[int, ...] | None:
+    """The entry in which the sides lie farthest apart, if floats see that they do."""
+    one, other, kept = _over_floats(claim, point)
+    with np.errstate(all="ignore"):
+        gap, scale = _gap(one, other)
+        seen = kept & (gap > FAINT * scale + TINY)
+    return _largest({at: gap[at] for at in np.ndindex(seen.shape) if seen[at]})
+
+
+def _by_balls(claim: Settled, point: Point) -> tuple[int, ...] | None:
+    """The same by enclosures, which see any difference; None also where it is out of reach."""
+    for bits in PRECISIONS:
+        try:
+            with precise(bits):
+                here = Point(point.plan, point.sizes, point.leaves, BALL)
+                one, other, kept = _sides(claim, here, _finite)
+                shown = (at for at in np.ndindex(kept.shape) if kept[at] and not one[at].overlaps(other[at]))
+                apart = {at: abs(one[at] - other[at]).mid() for at in shown}
+        except OutOfReach:
+            return None
+        if apart:
+            return _largest(apart)
+    return None
+
+
+def _largest(gaps: dict[tuple[int, ...], Any]) -> tuple[int, ...] | None:
+    return max(gaps, key=lambda at: gaps[at], default=None)
+
+
+def _finite(balls: Any) -> Any:
+    return np.asarray(np.frompyfunc(flint.arb.is_finite, 1, 1)(balls), dtype=bool)
+
+
+def _allowed(claim: Settled, sizes: Mapping[str, int]) -> Any:
+    """Which entries meet the conditions, as an array over the claim's indices."""
+    shape = tuple(sizes[i.axis] for i in claim.indices)
+    if math.prod(shape) > ENTRIES or len(shape) > MOST_AXES:
+        raise OutOfReach("the claim has too many entries at these widths")
+    places = dict(zip(claim.indices, np.ogrid[tuple(map(slice, shape))], strict=True))
+    allowed: Any = np.ones(shape, dtype=bool)
+    for pair in claim.apart:
+        left, right = (places[p] if isinstance(p, Index) else p for p in (pair.left, pair.right))
+        allowed &= left != right
+    return allowed

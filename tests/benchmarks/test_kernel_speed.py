@@ -20,10 +20,11 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from verify.advice import ADVICE
 from verify.floats import FLOAT
 from verify.kernel.decision import Kernel, Proved, Refuted
-from verify.kernel.evaluate import Plan, Point
 from verify.kernel.expr import ONE, Apply, Derivative, Expr, Index, Sum, Tensor, add, mul, neg, num, power, sub
-from verify.kernel.modular import Residues, Trials, contracted, law
+from verify.kernel.modular import Trials, law
 from verify.kernel.program import Definition, Program
+from verify.plans import Plan, Point
+from verify.residues import Residues, contracted
 from verify.workspace import Workspace
 
 PARAMETERS = ("wo", "bz", "w2", "b2", "w1", "b1")
@@ -77,9 +78,10 @@ def over_floats(width: int) -> Callable[[], tuple[tuple[Callable[[], list[Any]]]
     sizes = dict.fromkeys(("in", "h1", "h2", "out"), width)
     leaves = {d.name: draw.standard_normal((width,) * len(d.axes)) / width for d in PROGRAM.definitions if d.body is None}
     leaves["y"] = np.full(width, 1 / width)
+    plan = Plan(kernel.resolver.definitions)
 
     def drawn() -> tuple[tuple[Callable[[], list[Any]]], dict[str, Any]]:
-        point = Point(kernel.plan, sizes, leaves, FLOAT)
+        point = Point(plan, sizes, leaves, FLOAT)
         return (lambda: [point.array(expr, indices) for expr, indices in expressions],), {}
 
     return drawn

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from tests.kernel.programs import GRADIENTS, LOSS, classifier, definition, naive, residual, resolve_shared, tensor
 from verify.floats import FLOAT
 from verify.kernel.calculus import RULES, Resolver, summed
-from verify.kernel.evaluate import Plan, Point
 from verify.kernel.expr import (
     ONE,
     ZERO,
@@ -42,6 +41,7 @@ from verify.kernel.expr import (
     substitute,
 )
 from verify.kernel.program import Program, nodes
+from verify.plans import Plan, Point
 from verify.programs import affected, resolve
 
 p, q, r = Index("p", "n"), Index("q", "n"), Index("r", "n")

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests.kernel.programs import A2, DELTA1, DELTA2, ERROR, GRADIENTS, HALF, LOSS, classifier, definition, i, j, k, m, n, tensor
-from verify.kernel.decision import Decision, IllTyped, Kernel, Proved, Refuted, Undecided
+from verify.kernel.decision import Decision, IllTyped, Kernel, Proved, Refuted, Undecided, Witness, positions
 from verify.kernel.decision import Tested as AgreesModuloPrimes
 from verify.kernel.expr import (
     ONE,
@@ -68,6 +68,10 @@ MUTATIONS: dict[str, Callable[[Expr], Expr]] = {
 }
 
 
+def refuted_again(left: Expr, right: Expr, witness: Witness) -> Refuted | None:
+    return Kernel(classifier()).refute(left, right, (), dict(witness.sizes), dict(witness.values), dict(witness.entry))
+
+
 @pytest.mark.parametrize("mutation", sorted(MUTATIONS))
 def test_every_mutated_gradient_is_refuted(mutation: str) -> None:
     """With a witness that the kernel, given it anew, accepts again; its sides differ in the digits that are shown."""
@@ -76,7 +80,7 @@ def test_every_mutated_gradient_is_refuted(mutation: str) -> None:
         decision = CLASSIFIER.decide(left, wrong)
         assert isinstance(decision, Refuted)
         assert not CLASSIFIER.screen(left, wrong) or "tiny" in mutation
-        again = Kernel(classifier()).refute(left, wrong, (), dict(decision.witness.sizes), dict(decision.witness.values))
+        again = refuted_again(left, wrong, decision.witness)
         assert again is not None
         assert again.witness == decision.witness
         assert decision.witness.left != decision.witness.right
@@ -99,7 +103,7 @@ def test_mistakes_people_make_are_refuted(left: Expr, right: Expr) -> None:
     small = CLASSIFIER.shrink(decision)
     assert all(width <= 3 for _, width in small.sizes)
     assert sum(width for _, width in small.sizes) <= sum(width for _, width in decision.witness.sizes)
-    again = Kernel(classifier()).refute(left, right, (), dict(small.sizes), dict(small.values))
+    again = refuted_again(left, right, small)
     assert again is not None
     assert again.witness == small
 
@@ -202,9 +206,12 @@ def test_points_without_an_inverse_are_drawn_again() -> None:
 
 
 def test_too_wide_is_not_tested() -> None:
-    """Residues do not reach an axis of 10^5 positions, nor is one tested that has no width."""
-    for width in ({"n": 10**5}, {}):
+    """Residues do not reach an axis of 10^6 positions, nor a claim or a leaf of 10^6 entries, nor is one tested that has no width."""
+    for width in ({"n": 10**6}, {}):
         assert isinstance(PLAIN.kernel.test(Sum(p, tensor("x", p)), Sum(q, tensor("x", q)), (), width), Undecided)
+    for left in (tensor("w", p, q), tensor("w", 0, 1)):
+        decision = PLAIN.kernel.test(left, left, (), {"n": 1000})
+        assert isinstance(decision, Undecided) and "too many" in decision.reason
 
 
 def test_too_many_signs_are_not_tested() -> None:
@@ -233,7 +240,7 @@ def test_trials_without_a_value_come_to_an_end(monkeypatch: pytest.MonkeyPatch) 
     drawn.clear()
     many = mul(*(Step(add(U, num(t))) for t in range(9)))
     assert isinstance(PLAIN.kernel.test(many, many, (), {}), Undecided) and drawn == [1]
-    monkeypatch.setattr("verify.kernel.decision.MOST_ENTRIES", 0)
+    monkeypatch.setattr("verify.kernel.decision.MOST_WORK", 0)
     drawn.clear()
     assert isinstance(PLAIN.kernel.test(U, U, (), {}), Undecided) and not drawn
 
@@ -280,7 +287,7 @@ def test_positive_leaves() -> None:
     refuted = free.decide(*claim)
     assert isinstance(refuted, Refuted)
     assert not isinstance(positive.decide(*claim), Refuted)
-    assert positive.kernel.refute(*claim, (), dict(refuted.witness.sizes), dict(refuted.witness.values)) is None
+    assert positive.kernel.refute(*claim, (), dict(refuted.witness.sizes), dict(refuted.witness.values), {}) is None
     assert positive.screen(*claim)
     assert not free.screen(*claim)
 
@@ -328,29 +335,35 @@ def test_decisions_are_frozen() -> None:
         proved().scope = "more"  # type: ignore[misc]
 
 
-def altered(change: Callable[[dict[str, int], dict[str, Any]], None]) -> Refuted | None:
+def altered(change: Callable[[dict[str, int], dict[str, Any], dict[Index, Any]], None]) -> Refuted | None:
     witness = CLASSIFIER.decide(GRADIENTS["z"][0], neg(ERROR)).witness  # type: ignore[union-attr]
     sizes, values = dict(witness.sizes), {name: np.array(v, dtype=object) for name, v in witness.values}
-    change(sizes, values)
-    return Kernel(classifier()).refute(GRADIENTS["z"][0], neg(ERROR), (), sizes, values)
+    entry = dict(witness.entry)
+    change(sizes, values, entry)
+    return Kernel(classifier()).refute(GRADIENTS["z"][0], neg(ERROR), (), sizes, values, entry)
 
 
 @pytest.mark.parametrize("change", [
-    lambda sizes, values: values.pop("bz"),
-    lambda sizes, values: sizes.pop("out"),
-    lambda sizes, values: sizes.update(out=sizes["out"] + 1),
-    lambda sizes, values: sizes.update(out=0),
-    lambda sizes, values: sizes.update(out=10**9),
-    lambda sizes, values: values.update(y=values["y"] * 2),
-    lambda sizes, values: values.update(y=values["y"].astype(float)),
-    lambda sizes, values: values.update(bz=values["bz"][:1]),
-    lambda sizes, values: values.update(bz=np.array(["1", "2"], dtype=object)),
-    lambda sizes, values: values.update(y=np.array([[Fraction(1)]], dtype=object)),
-    lambda sizes, values: values.update(y=values["y"] * 0 + 2 - values["y"]),
+    lambda sizes, values, entry: values.pop("bz"),
+    lambda sizes, values, entry: sizes.pop("out"),
+    lambda sizes, values, entry: sizes.update(out=sizes["out"] + 1),
+    lambda sizes, values, entry: sizes.update(out=0),
+    lambda sizes, values, entry: sizes.update(out=10**9),
+    lambda sizes, values, entry: values.update(y=values["y"] * 2),
+    lambda sizes, values, entry: values.update(y=values["y"].astype(float)),
+    lambda sizes, values, entry: values.update(bz=values["bz"][:1]),
+    lambda sizes, values, entry: values.update(bz=np.array(["1", "2"], dtype=object)),
+    lambda sizes, values, entry: values.update(y=np.array([[Fraction(1)]], dtype=object)),
+    lambda sizes, values, entry: values.update(y=values["y"] * 0 + 2 - values["y"]),
+    lambda sizes, values, entry: entry.clear(),
+    lambda sizes, values, entry: entry.update({m: -1}),
+    lambda sizes, values, entry: entry.update({m: sizes["out"]}),
+    lambda sizes, values, entry: entry.update({m: 0.0}),
+    lambda sizes, values, entry: entry.update({n: 0}),
 ])
-def test_altered_witnesses_are_rejected(change: Callable[[dict[str, int], dict[str, Any]], None]) -> None:
+def test_altered_witnesses_are_rejected(change: Callable[[dict[str, int], dict[str, Any], dict[Index, Any]], None]) -> None:
     """A point that is truncated, has other shapes, is not exact or breaks an assumption refutes nothing."""
-    assert altered(lambda sizes, values: None) is not None
+    assert altered(lambda sizes, values, entry: None) is not None
     assert altered(change) is None
 
 
@@ -359,12 +372,12 @@ def test_witnesses_of_one_hot_and_positive_leaves_are_checked() -> None:
     y = tensor("y", m)
     hot = Kernel(classifier(frozenset({OneHot("y")})))
     for entries, accepted in (((1, 0), True), ((HALF, HALF), False), ((2, -1), False)):
-        assert (hot.refute(y, num(7), (), {"out": 2}, {"y": np.array(entries, dtype=object)}) is not None) is accepted
+        assert (hot.refute(y, num(7), (), {"out": 2}, {"y": np.array(entries, dtype=object)}, {m: 0}) is not None) is accepted
     positive = Kernel(Program((definition("x", p),), frozenset({Positive("x")})))
     for entry, accepted in ((1, True), (0, False)):
-        assert (positive.refute(tensor("x", p), num(7), (), {"n": 1}, {"x": [entry]}) is not None) is accepted
-    assert positive.refute(Size("elsewhere"), num(7), (), {"n": 1}, {}) is None
-    assert positive.refute(tensor("x", 3), num(7), (), {"n": 1}, {"x": [1]}) is None
+        assert (positive.refute(tensor("x", p), num(7), (), {"n": 1}, {"x": [entry]}, {p: 0}) is not None) is accepted
+    assert positive.refute(Size("elsewhere"), num(7), (), {"n": 1}, {}, {}) is None
+    assert positive.refute(tensor("x", 3), num(7), (), {"n": 1}, {"x": [1]}, {}) is None
 
 
 def test_a_witness_for_one_claim_is_none_for_a_true_one() -> None:
@@ -373,7 +386,8 @@ def test_a_witness_for_one_claim_is_none_for_a_true_one() -> None:
     for left, right in GRADIENTS.values():
         everything = {d.name: np.full([2] * len(d.axes), HALF, dtype=object) for d in classifier().definitions if d.body is None}
         sizes = dict.fromkeys(("in", "h1", "h2", "out"), 2)
-        assert Kernel(classifier()).refute(left, right, (), sizes, everything) is None
+        for entry in positions(sorted(left.free | right.free), sizes):
+            assert Kernel(classifier()).refute(left, right, (), sizes, everything, entry) is None
     assert witness.left != witness.right
 
 
@@ -383,7 +397,7 @@ def test_fixed_sizes_hold_for_witnesses() -> None:
     claim = Size("n"), num(3)
     assert isinstance(fixed.decide(*claim), Proved)
     assert isinstance(PLAIN.decide(*claim), Refuted)
-    assert fixed.kernel.refute(*claim, (), {"n": 2}, {}) is None
+    assert fixed.kernel.refute(*claim, (), {"n": 2}, {}, {}) is None
     decision = fixed.decide(Sum(p, ONE), num(3))
     assert isinstance(decision, Proved)
     assert decision.scope == "stated widths"

@@ -283,10 +283,10 @@ def test_the_kink_itself_is_never_a_witness() -> None:
     left = Derivative(tensor("a"), U)
     zero = {"u": np.array(Fraction(0), dtype=object)}
     for convention in (Step(U), sub(ONE, Step(neg(U))), mul(num(HALF), add(Step(U), sub(ONE, Step(neg(U)))))):
-        assert kernel.refute(left, convention, (), {}, zero) is None
+        assert kernel.refute(left, convention, (), {}, zero, {}) is None
         assert isinstance(Workspace(program).decide(left, convention), Proved)
-    assert kernel.refute(left, num(0), (), {}, zero) is None
-    assert kernel.refute(left, num(0), (), {}, {"u": np.array(Fraction(1), dtype=object)}) is not None
+    assert kernel.refute(left, num(0), (), {}, zero, {}) is None
+    assert kernel.refute(left, num(0), (), {}, {"u": np.array(Fraction(1), dtype=object)}, {}) is not None
 
 
 def test_saturation() -> None:
@@ -308,7 +308,7 @@ def test_quotients_that_saturate() -> None:
         far = Workspace(Program((definition("u"), definition("v"), made)))
         assert far.kernel.prove(product, sub(a, V)) is not None
         assert not isinstance(far.decide(product, sub(a, V)), Refuted)
-        assert far.kernel.refute(product, sub(V, a), (), {}, {"u": Fraction(1), "v": Fraction(3)}) is not None
+        assert far.kernel.refute(product, sub(V, a), (), {}, {"u": Fraction(1), "v": Fraction(3)}, {}) is not None
 
 
 @pytest.mark.parametrize("digits", [3, 4, 6, 9, 12, 16, 40, 100])
@@ -648,17 +648,21 @@ def test_a_derivative_means_nothing_where_its_function_has_no_value() -> None:
     written = (log_u, tensor("v"), tensor("w", k), Sum(k, tensor("w", k)))
     for slope, by in zip((Derivative(w, U) for w in written), (ONE, ONE, ONE, Size("h2")), strict=True):
         assert not isinstance(named.decide(slope, mul(by, root)), Refuted)
-        assert named.kernel.refute(slope, mul(by, root), (), {"h2": 2}, {"u": Fraction(-1)}) is None
+        assert named.kernel.refute(slope, mul(by, root), (), {"h2": 2}, {"u": Fraction(-1)}, {}) is None
         assert isinstance(named.decide(slope, neg(mul(by, root))), Refuted)
     bound = Sum(p, Derivative(Apply("log", tensor("x", p)), tensor("x", p)))
     wrong = Sum(p, power(power(tensor("x", p), 2), Fraction(-1, 2)))
-    assert PLAIN.kernel.refute(bound, wrong, (), {"n": 2}, {"x": [Fraction(-1), Fraction(1)]}) is None
+    assert PLAIN.kernel.refute(bound, wrong, (), {"n": 2}, {"x": [Fraction(-1), Fraction(1)]}, {}) is None
     assert isinstance(PLAIN.decide(bound, neg(wrong)), Refuted)
+    shadowed = add(bound, tensor("x", p)), add(wrong, tensor("x", p))  # the bound index runs over what the free one does not name
+    for at, first in ((0, -1), (1, -1), (0, 1)):
+        point = {"x": [Fraction(first), Fraction(-first)]}
+        assert PLAIN.kernel.refute(*shadowed, (), {"n": 2}, point, {p: at}) is None
     kernel = Kernel(Program((definition("u"),)))  # where it was proved first, and its domain is found only when a point is asked for
     slope = Derivative(log_u, U)
     assert isinstance(kernel.prove(slope, power(U, -1)), Proved) and kernel.prove(slope, root) is None
-    assert kernel.refute(slope, root, (), {}, {"u": Fraction(-1)}) is None
-    assert isinstance(kernel.refute(slope, neg(root), (), {}, {"u": Fraction(1)}), Refuted)
+    assert kernel.refute(slope, root, (), {}, {"u": Fraction(-1)}, {}) is None
+    assert isinstance(kernel.refute(slope, neg(root), (), {}, {"u": Fraction(1)}, {}), Refuted)
 
 
 @pytest.mark.parametrize(("left", "right"), [
@@ -719,10 +723,10 @@ def test_a_position_that_is_named_exists() -> None:
     seventh, one = Index("i", "other"), {"x": [Fraction(1)]}
     for left, right in ((Sum(seventh, delta(seventh, 7)), ONE), (tensor("y", 7), mul(tensor("y", 0), sub(Size("other"), num(2))))):
         for narrow in ({"n": 1, "other": 7}, {"n": 1}):
-            assert kernel.refute(left, add(right, ONE), (), narrow, one) is None
+            assert kernel.refute(left, add(right, ONE), (), narrow, one, {}) is None
             assert isinstance(kernel.test(left, left, (), narrow), Undecided)
-        assert kernel.refute(left, add(right, ONE), (), {"n": 1, "other": 8}, one) is not None
+        assert kernel.refute(left, add(right, ONE), (), {"n": 1, "other": 8}, one, {}) is not None
     there = tensor("y", seventh), num(7), (Unequal(seventh, 4),)
-    assert kernel.refute(*there, {"n": 1, "other": 4}, one) is None
-    assert kernel.refute(*there, {"n": 1, "other": 5}, one) is not None
+    assert kernel.refute(*there, {"n": 1, "other": 4}, one, {seventh: 3}) is None
+    assert kernel.refute(*there, {"n": 1, "other": 5}, one, {seventh: 0}) is not None
     assert isinstance(kernel.test(Sum(seventh, delta(seventh, 7)), ONE, (), {"n": 1, "other": 8}), AgreesModuloPrimes)

@@ -7,9 +7,11 @@ enclosures of the two sides do not meet. A test is agreement modulo random prime
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import InitVar, dataclass
 from fractions import Fraction
+from itertools import product
 from threading import RLock
 from typing import Any, Never, final
 
@@ -17,14 +19,15 @@ import flint
 import numpy as np
 
 from verify.kernel.calculus import Resolver
-from verify.kernel.evaluate import BALL, Plan, Point
+from verify.kernel.evaluate import MOST_ENTRIES, Balls, Evaluation, Reader
 from verify.kernel.expr import Apply, Delta, Derivative, Expr, Index, Position, Pow, Prod, Size, Sum, Tensor, children, substitute
 from verify.kernel.lazy import lazy
-from verify.kernel.modular import Bound, Bounds, Residues, Trials, contracted, law
+from verify.kernel.modular import Bound, Bounds, Residues, Trials, law, whole
 from verify.kernel.normal_form import PLAIN, Advice, Normalizer, Proof
 from verify.kernel.program import Assumption, Condition, Definition, Equal, OneHot, OutOfReach, Positive, Program, SumsToOne, Unequal, nodes
 
-NODES, LEVELS, QUANTITIES, WIDEST, TRIALS, MOST_ENTRIES, TOGETHER = 20_000, 100, 1_000, 1 << 12, 1 << 12, 1 << 25, 1 << 21
+NODES, LEVELS, QUANTITIES, WIDEST, TRIALS, MOST_WORK, TOGETHER = 20_000, 100, 1_000, 1 << 12, 1 << 12, 1 << 25, 1 << 21
+PRECISIONS = (96, 512)
 _SEAL = object()
 _PRECISION = RLock()  # FLINT keeps one precision for the whole process
 
@@ -167,26 +170,30 @@ class Settled:
         """Whether every axis has the positions that it must have."""
         return all(sizes.get(axis, 0) >= n for axis, n in self.least.items())
 
-    def meant(self, point: Point, finite: Callable[[Any], Any]) -> Any:
-        """Which entries, as an array over the indices, have a value in all that was differentiated."""
-        found: Any = np.ones(tuple(point.sizes[i.axis] for i in self.indices), dtype=bool)
-        for expr in self.domain:
-            entries = expr.free <= set(self.indices)
-            good = finite(point.array(expr, self.indices) if entries else point.value(expr))
-            found = found & (good if entries else np.all(good))
-        return found
+    def admits(self, entry: Mapping[Index, int]) -> bool:
+        """Whether the conditions hold where the indices are at these positions."""
+        pairs = ((entry[p] if isinstance(p, Index) else p for p in (c.left, c.right)) for c in self.apart)
+        return all(left != right for left, right in pairs)
 
-    def allowed(self, sizes: Mapping[str, int]) -> Any:
-        """Which entries meet the conditions, as an array over the indices."""
-        shape = tuple(sizes[i.axis] for i in self.indices)
-        if math.prod(shape) > 1 << 21 or len(shape) > 24:
+    def entries(self, sizes: Mapping[str, int]) -> list[dict[Index, int]]:
+        """The entries that it is about at these widths."""
+        if math.prod(sizes[i.axis] for i in self.indices) > MOST_ENTRIES:
             raise OutOfReach("the claim has too many entries at these widths")
-        grid = dict(zip(self.indices, np.ogrid[tuple(slice(n) for n in shape)], strict=True))
-        allowed: Any = np.ones(shape, dtype=bool)
-        for pair in self.apart:
-            left, right = (grid[p] if isinstance(p, Index) else p for p in (pair.left, pair.right))
-            allowed &= left != right
-        return allowed
+        return [at for at in positions(self.indices, sizes) if self.admits(at)]
+
+
+def positions(indices: Iterable[Index], sizes: Mapping[str, int]) -> Iterator[dict[Index, int]]:
+    """Every choice of positions for indices."""
+    indices = tuple(indices)
+    for places in product(*(range(sizes[i.axis]) for i in indices)):
+        yield dict(zip(indices, places, strict=True))
+
+
+@contextmanager
+def precise(bits: int) -> Iterator[None]:
+    """FLINT's precision for what is computed within; it has one for the whole process."""
+    with _PRECISION, flint.ctx.workprec(bits):
+        yield
 
 
 def typed(definitions: Mapping[str, Definition], sizes: Mapping[str, int], *exprs: Expr) -> None:
@@ -257,7 +264,7 @@ class Kernel:
         if len(dict(program.sizes)) < len(program.sizes) or any(n < 1 for _, n in program.sizes):
             raise IllTyped("an axis has two sizes" if all(n > 0 for _, n in program.sizes) else "an axis has at least one position")
         self.program, self.resolver = program, Resolver(program)
-        self.plan = Plan(self.resolver.definitions)
+        self._plain, self._lawful = Reader(self.resolver.definitions), Reader(self.resolver.definitions, law)
         self._settled: dict[object, Settled] = {}
         self._normalizer = Normalizer(Program(), advice)
 
@@ -296,40 +303,35 @@ class Kernel:
         return None if proof is None else Proved(proof, proof.assumptions, "stated widths" if proof.sizes_used else "all widths", _SEAL)
 
     def refute(
-        self, left: Expr, right: Expr, conditions: tuple[Condition, ...], sizes: Mapping[str, int], values: Mapping[str, Any]
+        self, left: Expr, right: Expr, conditions: tuple[Condition, ...], sizes: Mapping[str, int], values: Mapping[str, Any],
+        entry: Mapping[Index, int],
     ) -> Refuted | None:
-        """The claim refuted at a point given as arrays of Fractions, or None: the point does not show it, or is not allowed.
+        """The claim refuted in one entry at a point given as arrays of Fractions, or None: they do not show it, or are not allowed.
 
         Also how a witness that was stored is decided again.
         """
         claim = self.settle(left, right, conditions)
         leaves = {name: np.array(entries, dtype=object) for name, entries in values.items() if name in claim.used}
-        if not claim.within(sizes) or not self._model(claim.used, sizes, leaves):
+        if not claim.within(sizes) or not self._model(claim.used, sizes, leaves) or entry.keys() != {*claim.indices}:
             return None
-        try:
-            for precision in (96, 512):
-                with _PRECISION, flint.ctx.workprec(precision):
-                    if refuted := self._apart(claim, sizes, leaves):
-                        return refuted
-        except OutOfReach:
+        if not claim.admits(entry) or not all(type(n) is int and 0 <= n < sizes[i.axis] for i, n in entry.items()):
             return None
+        for bits in PRECISIONS:
+            with precise(bits):
+                point = Evaluation(self._plain, sizes, Balls(leaves))
+                try:
+                    one, other = (point.value(side, entry) for side in (claim.left, claim.right))
+                    if not (one.is_finite() and other.is_finite()) or one.overlaps(other):
+                        continue
+                    if not all(point.value(e, at).is_finite() for e in claim.domain for at in positions(e.free, sizes)):
+                        continue
+                except OutOfReach:
+                    return None
+                kept = tuple((name, _nested(entries.tolist())) for name, entries in leaves.items())
+                widths = tuple((axis, sizes[axis]) for axis in sorted(claim.least))
+                at = tuple((i, entry[i]) for i in claim.indices)
+                return Refuted(Witness(widths, kept, at, str(one), str(other)), _SEAL)
         return None
-
-    def _apart(self, claim: Settled, sizes: Mapping[str, int], leaves: Mapping[str, Any]) -> Refuted | None:
-        """The entry at which the enclosures of both sides lie farthest apart."""
-        point = Point(self.plan, sizes, leaves, BALL)
-        one, other = point.array(claim.left, claim.indices), point.array(claim.right, claim.indices)
-        meant = claim.meant(point, _finite)
-        gaps = {
-            at: abs(one[at] - other[at]).mid() for at, allowed in np.ndenumerate(claim.allowed(sizes))
-            if allowed and meant[at] and one[at].is_finite() and other[at].is_finite() and not one[at].overlaps(other[at])
-        }
-        if not gaps:
-            return None
-        at = max(gaps, key=lambda entry: gaps[entry])
-        kept = tuple((name, _nested(entries.tolist())) for name, entries in leaves.items())
-        widths = tuple((axis, sizes[axis]) for axis in sorted(claim.least))
-        return Refuted(Witness(widths, kept, tuple(zip(claim.indices, at, strict=True)), str(one[at]), str(other[at])), _SEAL)
 
     def _model(self, used: frozenset[str], sizes: Mapping[str, int], leaves: Mapping[str, Any]) -> bool:
         """Whether the point is exact, has the right shapes, and meets every assumption."""
@@ -355,31 +357,37 @@ class Kernel:
     def test(self, left: Expr, right: Expr, conditions: tuple[Condition, ...], sizes: Mapping[str, int]) -> Tested | Undecided:
         """Whether the claim holds at these widths, by agreement modulo as many random primes as the bound of 2^-40 takes."""
         claim = self.settle(left, right, conditions)
-        random, sums = contracted(self.resolver.definitions, (claim.left, claim.right), claim.indices, claim.apart)
-        definitions = {**self.resolver.definitions, **random}
-        names = {n.name for n in nodes(definitions, *sums) if isinstance(n, Tensor)}
-        used = [definitions[name] for name in names if definitions[name].body is None]
+        definitions, primes = self.resolver.definitions, list[int]()
+        used = [definitions[name] for name in claim.used if definitions[name].body is None]
         if not claim.within(sizes):
             return Undecided("not proved, and not tested: an axis or a position is missing")
-        plan, primes = Plan(definitions, law), list[int]()
         try:
-            bounds = Bounds(plan, sizes, {d.name: self._bound(d, sizes) for d in used})
-            ratio = bounds.plus(*map(bounds.value, sums))
-            needed = bounds.trials(ratio) if claim.allowed(sizes).any() else math.inf
-            possible, together = min(TRIALS, MOST_ENTRIES // bounds.work), max(1, TOGETHER // bounds.work)
+            bounds = Bounds({d.name: self._bound(d, sizes) for d in used})
+            point = Evaluation(self._lawful, sizes, bounds)
+            entries = claim.entries(sizes)
+            if not entries:
+                raise OutOfReach("no entry meets the conditions at these widths")
+            each = [whole(bounds.add([point.value(claim.left, at), point.value(claim.right, at)])) for at in entries]
+            bound = Bound(*(max(of) for of in zip(*each, strict=True)))
+            needed, work = bounds.trials(bound), point.work + sum(math.prod(sizes[axis] for axis in d.axes) for d in used)
+            if work > 2 * MOST_ENTRIES:
+                raise OutOfReach("too many numbers would have to be drawn at these widths")
+            possible, together = min(TRIALS, MOST_WORK // work), max(1, TOGETHER // work)
             while len(primes) < needed:
                 lack = needed - len(primes)
                 if not possible:
                     raise OutOfReach("that would take too many trials")
                 trials = Trials(int(min(lack, together)) if lack <= possible else 1)
-                point = Residues(plan, sizes, {d.name: self._drawn(d, sizes, trials) for d in used}, trials)
-                one, other = map(point.value, sums)
-                if np.any((one != other) & point.met):
-                    return Undecided("engine gap: neither proved nor refuted, and the sides differ modulo a prime")
-                primes += trials.primes[point.met].tolist()
+                residues = Residues({d.name: self.drawn(d, sizes, trials) for d in used}, trials)
+                point = Evaluation(self._lawful, sizes, residues)
+                for at in entries:
+                    apart = point.value(claim.left, at) != point.value(claim.right, at)
+                    if np.any(apart & residues.met):
+                        return Undecided("engine gap: neither proved nor refuted, and the sides differ modulo a prime")
+                primes += trials.primes[residues.met].tolist()
                 possible = possible - len(trials.primes) if lack <= possible else 0
-            degree, _, height = map(math.ceil, bounds.of(ratio))
-            assumptions = tuple(sorted((a for a in self.program.assumptions if a.name in names), key=repr))
+            degree, _, height = map(math.ceil, bound)
+            assumptions = tuple(sorted((a for a in self.program.assumptions if a.name in claim.used), key=repr))
             return Tested(-40.0, tuple(sorted(sizes.items())), tuple(primes), len(primes), degree, height, assumptions, _SEAL)
         except OutOfReach as reason:
             return Undecided(f"not proved, and not tested: {reason}")
@@ -395,7 +403,7 @@ class Kernel:
         width = math.log2(sizes[d.axes[assumed.position]]) if assumed else 0.0
         return Bound(0, width, 0) if isinstance(assumed, OneHot) else Bound(1, 0, width)
 
-    def _drawn(self, d: Definition, sizes: Mapping[str, int], trials: Trials) -> Any:
+    def drawn(self, d: Definition, sizes: Mapping[str, int], trials: Trials) -> Any:
         """Residues for a leaf, uniform among those that meet the assumptions."""
         shape, assumed = tuple(sizes[axis] for axis in d.axes), self._assumed(d)
         if isinstance(assumed, OneHot):
@@ -413,9 +421,6 @@ def _partial(expr: Expr) -> bool:
     """Whether a node may have no value where its children have one."""
     root = isinstance(expr, Pow) and (expr.exponent < 0 or expr.exponent.denominator > 1)
     return root or (isinstance(expr, Apply) and expr.function == "log")
-
-
-_finite = np.frompyfunc(lambda ball: ball.is_finite(), 1, 1)
 
 
 def _nested(entries: Any) -> Any:

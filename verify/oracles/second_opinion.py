@@ -9,10 +9,10 @@ import numpy as np
 
 from verify.floats import FLOAT
 from verify.kernel.calculus import Resolver
-from verify.kernel.evaluate import Plan, Point
 from verify.kernel.expr import ONE, Derivative, Expr, Index, Tensor, children, delta, fresh, mul, rebuild, sub
 from verify.kernel.program import Claim, Condition, Definition, Equal, Program
 from verify.oracles.forward import Array, Forward, Network, disagreement
+from verify.plans import Plan, Point
 
 Oracle = Callable[[Program, str, str, Network], Array]
 
