@@ -223,7 +223,7 @@ def test_too_many_signs_are_not_tested() -> None:
 
 
 def test_trials_without_a_value_come_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no trial has a value, points are drawn again, but not for ever; where too many would be needed, one is looked at."""
+    """Where no trial has a value, points are drawn again, but not for ever; where too many would be needed, none is drawn."""
     drawn: list[int] = []
 
     class Counted(Trials):
@@ -239,7 +239,7 @@ def test_trials_without_a_value_come_to_an_end(monkeypatch: pytest.MonkeyPatch) 
         assert 0 < sum(drawn) <= 4096 and len(drawn) <= 4096
     drawn.clear()
     many = mul(*(Step(add(U, num(t))) for t in range(9)))
-    assert isinstance(PLAIN.kernel.test(many, many, (), {}), Undecided) and drawn == [1]
+    assert isinstance(PLAIN.kernel.test(many, many, (), {}), Undecided) and not drawn
     monkeypatch.setattr("verify.kernel.decision.MOST_WORK", 0)
     drawn.clear()
     assert isinstance(PLAIN.kernel.test(U, U, (), {}), Undecided) and not drawn

@@ -374,10 +374,9 @@ class Kernel:
                 raise OutOfReach("too many numbers would have to be drawn at these widths")
             possible, together = min(TRIALS, MOST_WORK // work), max(1, TOGETHER // work)
             while len(primes) < needed:
-                lack = needed - len(primes)
-                if not possible:
+                if needed - len(primes) > possible:
                     raise OutOfReach("that would take too many trials")
-                trials = Trials(int(min(lack, together)) if lack <= possible else 1)
+                trials = Trials(min(int(needed) - len(primes), together))
                 residues = Residues({d.name: self.drawn(d, sizes, trials) for d in used}, trials)
                 point = Evaluation(self._lawful, sizes, residues)
                 for at in entries:
@@ -385,7 +384,7 @@ class Kernel:
                     if np.any(apart & residues.met):
                         return Undecided("engine gap: neither proved nor refuted, and the sides differ modulo a prime")
                 primes += trials.primes[residues.met].tolist()
-                possible = possible - len(trials.primes) if lack <= possible else 0
+                possible -= len(trials.primes)
             degree, _, height = map(math.ceil, bound)
             assumptions = tuple(sorted((a for a in self.program.assumptions if a.name in claim.used), key=repr))
             return Tested(-40.0, tuple(sorted(sizes.items())), tuple(primes), len(primes), degree, height, assumptions, _SEAL)

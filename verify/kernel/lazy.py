@@ -8,7 +8,7 @@ harm.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar
 
 Value = TypeVar("Value")
 
@@ -22,13 +22,9 @@ class lazy(Generic[Value]):
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    @overload
-    def __get__(self, owner: None, kind: type) -> lazy[Value]: ...
-    @overload
-    def __get__(self, owner: object, kind: type) -> Value: ...
-    def __get__(self, owner: object | None, kind: type) -> lazy[Value] | Value:
+    def __get__(self, owner: object | None, kind: type) -> Value:
         if owner is None:
-            return self
-        value = self.compute(owner)
+            return self  # type: ignore[return-value]  # of the class itself, for documentation
+        value: Value = self.compute(owner)
         owner.__dict__[self.name] = value
         return value
