@@ -366,12 +366,12 @@ class Kernel:
             point = Evaluation(self._lawful, sizes, bounds)
             entries = claim.entries(sizes)
             if not entries:
-                raise OutOfReach("no entry meets the conditions at these widths")
+                raise OutOfReach("no entry meets the conditions")
             each = [whole(bounds.add([point.value(claim.left, at), point.value(claim.right, at)])) for at in entries]
             bound = Bound(*(max(of) for of in zip(*each, strict=True)))
             needed, work = bounds.trials(bound), point.work + sum(math.prod(sizes[axis] for axis in d.axes) for d in used)
             if work > 2 * MOST_ENTRIES:
-                raise OutOfReach("too many numbers would have to be drawn at these widths")
+                raise OutOfReach("the tensors have too many entries at these widths")
             possible, together = min(TRIALS, MOST_WORK // work), max(1, TOGETHER // work)
             while len(primes) < needed:
                 if needed - len(primes) > possible:

@@ -105,7 +105,7 @@ class Evaluation:
                 raise _Deep(expr, at)
             self.work += 1
             if self.work > MOST_ENTRIES:
-                raise OutOfReach("too many entries would have to be computed at these widths")
+                raise OutOfReach("the tensors have too many entries at these widths")
             self._level += 1
             known[places] = self._computed(node, dict(zip(names.values(), places, strict=True)))
             self._level -= 1
