@@ -19,6 +19,18 @@ def affected(program: Program, name: str) -> frozenset[str]:
     return frozenset(found - {name})
 
 
+def reached_from(program: Program, name: str) -> frozenset[str]:
+    """The quantities that the named one is computed from, itself among them."""
+    found: set[str] = set()
+    stack = [name]
+    while stack:
+        key = stack.pop()
+        if key not in found:
+            found.add(key)
+            stack.extend(program.by_name[key].uses if key in program.by_name else ())
+    return frozenset(found)
+
+
 def rewritten(expr: Expr, change: Callable[[Expr], Expr | None]) -> Expr:
     """The expression with every node for which ``change`` gives another one replaced by that; what is put in is not visited again."""
     new = change(expr)

@@ -27,7 +27,7 @@ from verify.meaning.stated_sizes import stated_widths
 from verify.meaning.surroundings import is_implicit
 from verify.meaning.symbols import keys_in, letter_of, occurrence, occurrences_in
 from verify.meaning.vocabulary import says
-from verify.programs import affected, rewritten
+from verify.programs import affected, reached_from, rewritten
 from verify.reading.syntax import (
     Added,
     Big,
@@ -273,6 +273,22 @@ def of_losses_apart(accused: Accused, around: Circumstances) -> str | None:
                     if key is not None and key in network.program.by_name and loss.name not in {key, *affected(network.program, key)}:
                         return f"nothing says how {loss.name} depends on {key}"
     return None
+
+
+def of_outputs_by_another_name(accused: Accused, around: Circumstances) -> str | None:
+    """Where it sets given quantities of the loss beside what the network computes, and the loss is built on given ones alone: ``y_k`` of
+    ``E = Σ_k (d_k - y_k)^2`` may be the output ``o_k``.
+    """
+    network = around.network
+    table = network.program.by_name
+    loss = table.get(network.root or "")
+    if loss is None or loss.body is None or network.abstract is not None:
+        return None
+    if any(table[use].body is not None for use in loss.uses & table.keys()):
+        return None
+    computed = {key for key in accused.keys - {loss.name} if key in table and table[key].body is not None and table[key].indices}
+    apart = sorted(key for key in computed if loss.uses.isdisjoint(reached_from(network.program, key)))
+    return f"nothing says how {loss.name} depends on {apart[0]}" if apart and loss.uses & accused.keys else None
 
 
 def names_quantity_of(node: Node | None, network: Network) -> str | None:
@@ -530,6 +546,7 @@ OF_READING: tuple[Doubt, ...] = (
     of_errors_of_unknown_losses,
     of_members_with_names,
     of_losses_apart,
+    of_outputs_by_another_name,
     of_dotted_chains,
 )
 OF_TYPES: tuple[Doubt, ...] = (of_samples_not_spoken_of, of_numbers_or_vectors, of_capitals_that_may_be_numbers)

@@ -39,6 +39,7 @@ from verify.meaning.primes import plain_primes, without_primed_indices
 from verify.meaning.quantity_axes import always_indexed, axis_names, axis_variables, name_of_axis, sample_axes
 from verify.meaning.sample_letters import with_sample_letters
 from verify.meaning.shapes import (
+    ends_of_sums,
     fitting_shapes,
     stated_shapes,
     sums_to_number,
@@ -229,6 +230,7 @@ def _built(
     shapes = {**{key: tuple(w for w in found if w != "1") for key, found in stated.items()}, **declared_by(named_entries)}
     shapes = {key: ("",) * axes for key, axes in layers_by_entries(sides, words).items()} | shapes
     numbers = frozenset(d.key for d in defining if d.key not in shapes and sums_to_number(d, words))
+    numbers |= ends_of_sums((line.statement.content for line in every), words) - shapes.keys()
     positional = in_matrix_notation(defining, words, shapes, numbers)
     looked_positional = positional
     lying = declared_rows(stated, named_entries)

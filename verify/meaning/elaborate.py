@@ -811,6 +811,8 @@ class Elaborator:
             if condition is None:
                 guards.append(None)
                 continue
+            if isinstance(condition, Group) and condition.body is not None:
+                condition = condition.body
             if not isinstance(condition, Chain):
                 raise Unread("a case whose condition is not a relation")
             guard = self.guard(condition, target)

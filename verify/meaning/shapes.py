@@ -126,6 +126,18 @@ def sums_to_number(definition: Defining, words: Lexicon) -> bool:
     )
 
 
+def ends_of_sums(contents: Iterable[Node], words: Lexicon) -> frozenset[str]:
+    r"""The capitals that sums run up to, ``D`` of ``\sum_{i=1}^{D}``, which count; none that is transposed or has an index anywhere."""
+    ends: set[str] = set()
+    matrices: set[str] = set()
+    for content in contents:
+        for node in walk(content):
+            if isinstance(node, Big) and node.operator == "sum" and isinstance(node.upper, Name) and len(node.upper.text) == 1:
+                ends.add(node.upper.text)
+        matrices |= {occ.key for occ in occurrences_in(content, words) if occ.transposed or occ.written}
+    return frozenset(ends - matrices)
+
+
 def is_matrix_definition(
     definition: Defining, words: Lexicon, declared: Mapping[str, tuple[str, ...]], numbers: frozenset[str] = frozenset()
 ) -> bool:
