@@ -114,6 +114,10 @@ def broken(folder: Path, kind: str) -> Path:
                 stream.truncate(MAX_BYTES + 1)
         case "name":
             return folder / ("x" * 300 + ".md")
+        case "pdf":
+            path.write_bytes(b"%PDF-1.7\n" + 100 * b"stream $x = 1$ endstream\n")
+        case "noise":
+            path.write_bytes(bytes(range(256)) * 40)
         case "format":
             path = folder / "answer.docx"
             path.write_text(RIGHT, encoding="utf-8")
@@ -122,13 +126,15 @@ def broken(folder: Path, kind: str) -> Path:
 
 KINDS = {
     "missing": "no such file",
-    "directory": "a directory",
+    "directory": "a directory, not a file",
     "loop": "a loop of symbolic links",
     "fifo": "not a regular file",
     "device": "not a regular file",
     "large": "larger than 32 MB",
     "name": "the name is too long",
     "format": "files that end in .docx are not read",
+    "pdf": "not text but a PDF",
+    "noise": "not text",
 }
 
 

@@ -146,6 +146,8 @@ def grade(
         _check_assignment(assignment_file)
     if not answers or out is None:
         raise click.UsageError("answers and --out are needed, or --check-assignment")
+    if out.exists() and not out.is_dir():
+        _fail(out, "not a folder")
     translate = _translator(lang)
     assignment, found = _read_assignment(assignment_file)
     how = Spread(jobs or processors(), cluster, Limits(seconds=seconds, processor=int(seconds) + 1))
@@ -228,6 +230,14 @@ def recheck(reports: tuple[Path, ...]) -> NoReturn:
                     rejected += outcome.confirmed is False
                     if outcome.confirmed is False:
                         click.echo(_visible(f"{path}: {outcome.relation}, line {outcome.line}, {outcome.verdict}: {outcome.reason}"))
+        except json.JSONDecodeError as reason:
+            _complain(path, f"no JSON: {reason.msg}")
+            status = FAILED
+            continue
+        except UnicodeDecodeError:
+            _complain(path, "not UTF-8 text")
+            status = FAILED
+            continue
         except (Unreadable, Malformed, ValueError, RecursionError) as reason:
             _complain(path, str(reason))
             status = FAILED
@@ -436,7 +446,7 @@ def _checked(
 ) -> _Answer | None:
     """The report on a file, or with an assignment what that lets its author see; None, and a line on standard error, if it was not read."""
     from verify.checking import check as check_text
-    from verify.files import MAX_BYTES, Unreadable, format_of, read_bytes
+    from verify.files import MAX_BYTES, Unreadable, format_of, read_bytes, text_bytes
 
     try:
         if str(path) == "-":
@@ -445,7 +455,7 @@ def _checked(
                 raise Unreadable(f"larger than {MAX_BYTES / 1024 / 1024:g} MB")
         else:
             data, name, chosen = read_bytes(path), str(path), format_name or format_of(path)
-        report = check_text(data, file=name, format=chosen, assignment=assignment, fast=fast, evidence=evidence)
+        report = check_text(text_bytes(data), file=name, format=chosen, assignment=assignment, fast=fast, evidence=evidence)
     except Unreadable as reason:
         _complain(path, str(reason))
         return None
@@ -480,7 +490,7 @@ def _read_assignment(path: Path) -> tuple[Assignment, Problems]:
         found = problems(assignment)
         errors = sorted((*found.errors, *found.doubts)) if found.errors else ()
     except UnicodeDecodeError:
-        errors = [(None, "an assignment is UTF-8 text")]
+        errors = [(None, "not UTF-8 text, which an assignment has to be")]
     except Unreadable as reason:
         errors = [(None, str(reason))]
     except AssignmentError as error:

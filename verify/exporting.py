@@ -62,7 +62,9 @@ def heading(assignment: Assignment) -> str:
 def _table(path: Path, filled: Callable[[str | None], gradebooks.Filled], roster: Path | None) -> Iterator[str]:
     try:
         found = filled(read_bytes(roster).decode("utf-8") if roster is not None else None)
-    except (gradebooks.WrongTable, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise Unreadable(f"{roster}: not UTF-8 text") from None
+    except (gradebooks.WrongTable, Unreadable) as error:
         raise Unreadable(f"{roster}: {error}") from None
     write_text(path, found.text)
     yield from found.remarks

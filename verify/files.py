@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import stat
@@ -14,6 +15,19 @@ MAX_BYTES = 32 * 1024 * 1024
 
 FORMATS = {".md": "md", ".markdown": "md", ".txt": "md", "": "md", ".tex": "tex", ".ipynb": "ipynb", ".py": "py"}
 """The format of a document by the ending of its name."""
+
+BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+OTHERS = {
+    b"%PDF-": "a PDF",
+    b"PK\x03\x04": "a zip archive or an office document",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"{\\rtf": "an RTF document",
+    b"\xd0\xcf\x11\xe0": "an office document",
+}
+"""What files begin with that are no text, whatever their names say."""
+
+CONTROL = bytes(c for c in range(32) if c not in b"\t\n\v\f\r\x1b")
 
 REASONS = {
     errno.ENOENT: "no such file",
@@ -41,7 +55,7 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
         os.close(descriptor)
-        raise Unreadable("a directory" if stat.S_ISDIR(mode) else "not a regular file")
+        raise Unreadable("a directory, not a file" if stat.S_ISDIR(mode) else "not a regular file")
     try:
         with open(descriptor, "rb") as stream:
             found = stream.read(limit + 1)
@@ -50,6 +64,16 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
     if len(found) > limit:
         raise Unreadable(f"larger than {limit / 1024 / 1024:g} MB")
     return found
+
+
+def text_bytes(data: bytes) -> bytes:
+    """The same bytes; raises Unreadable where they are no text in any encoding: another kind of file under a document's name."""
+    kind = next((kind for head, kind in OTHERS.items() if data.startswith(head)), None)
+    if kind is not None:
+        raise Unreadable(f"not text but {kind}")
+    if not data.startswith(BOMS) and len(data) - len(data.translate(None, CONTROL)) > max(8, len(data) // 50):
+        raise Unreadable("not text")
+    return data
 
 
 def format_of(path: Path) -> str:

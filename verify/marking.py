@@ -16,7 +16,7 @@ from pathlib import Path
 
 from verify.checking import check, check_document
 from verify.deciding import Deciders
-from verify.files import Unreadable, read_bytes, write_text
+from verify.files import Unreadable, read_bytes, text_bytes, write_text
 from verify.grading.answers import Answer
 from verify.grading.assignment import Assignment
 from verify.grading.marks import Marked, marks_csv, unreadable, with_points
@@ -157,7 +157,8 @@ class _Class:
         for answer in self.answers:
             old = before.get(answer.name)
             try:
-                content = _digest(engine(), self._asks(), answer.format, hashlib.sha256(answer.load()).hexdigest())
+                data = text_bytes(answer.load())
+                content = _digest(engine(), self._asks(), answer.format, hashlib.sha256(data).hexdigest())
             except Unreadable as error:
                 found[answer.name] = self._lost(answer, _digest("lost", answer.name, str(error)), str(error))
                 continue

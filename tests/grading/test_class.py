@@ -73,6 +73,31 @@ def test_marks(marked: tuple[Path, Result]) -> None:
     assert result.exit_code == 2 and "huge.md: larger than 32 MB" in result.stderr and "scan.pdf" in result.stderr
 
 
+def test_files_that_are_no_text(marked: tuple[Path, Result], tmp_path: Path) -> None:
+    """A picture or PDF under a document's name is set aside for a person, and never an answer in which everything is missing."""
+    folder, _ = marked
+    (tmp_path / "scan.md").write_bytes(b"%PDF-1.7\n$x = 1$\n")
+    (tmp_path / "photo.tex").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
+    result = run(tmp_path, "--assignment", folder / "assignment.md", "--out", tmp_path / "out", "--jobs", 1, "--fast")
+    assert result.exit_code == 2 and "scan.md: not text but a PDF" in result.stderr and "photo.tex: not text but a picture" in result.stderr
+    found = rows(tmp_path)
+    assert found["scan.md"] == found["photo.tex"] == ["0", "4", "unread", "unread", "2"]
+
+
+def test_where_marks_cannot_go(marked: tuple[Path, Result], tmp_path: Path) -> None:
+    """A file in the place of the folder for marks, a roster that is none, and a cluster without its packages are one line each."""
+    folder, _ = marked
+    answers, roster = (folder / "answers/b/wrong.md"), tmp_path / "roster.csv"
+    options = [answers, "--assignment", folder / "assignment.md", "--jobs", 1, "--fast", "--out"]
+    result = run(*options, answers)
+    assert (result.exit_code, result.stderr) == (2, f"backproof: {answers}: not a folder\n")
+    result = run(*options, tmp_path / "out", "--format", "canvas", "--roster", roster)
+    assert result.exit_code == 2 and result.stderr == f"backproof: {roster}: no such file\n"
+    roster.write_bytes("Øre".encode("latin-1"))
+    result = run(*options, tmp_path / "out", "--format", "canvas", "--roster", roster)
+    assert result.exit_code == 2 and result.stderr == f"backproof: {roster}: not UTF-8 text\n"
+
+
 def test_pages(marked: tuple[Path, Result]) -> None:
     """The class has a page, with a picture and a link to each answer's; pages have no script and no name that leads elsewhere."""
     folder, _ = marked

@@ -165,7 +165,7 @@ def _recognised(entries: Sequence[Entry], remarks: list[str], where: str) -> lis
     others = [name for name, _ in entries if not _format(name)]
     if others:
         shown = ", ".join(others[:5]) + (", …" if len(others) > 5 else "")
-        remarks.append(f"{where}: left out, for they are no documents that are read: {shown}")
+        remarks.append(f"{where}: left out, since these are no documents: {shown}")
     return [Answer(name, _format(name), load) for name, load in entries if _format(name)]
 
 

@@ -193,7 +193,9 @@ def validated(model: type[Model], data: Mapping[str, Any], lines: Sequence[str],
         problems = []
         for one in error.errors(include_url=False, include_context=False):
             where = ".".join(str(p + 1 if isinstance(p, int) else p) for p in one["loc"])
-            what = one["msg"].removeprefix("Value error, ")
+            what = one["msg"].removeprefix("Value error, ").removeprefix("Input ")
+            if one["type"] == "missing":
+                what = "is missing"
             if one["type"] == "extra_forbidden":
                 what = "unknown key" + _meant(str(one["loc"][-1]), _keys(model, one["loc"][:-1]))
             problems.append((before + line_of(lines, one["loc"]), f"{where}: {what}" if where else what))

@@ -140,7 +140,10 @@ def _in_processes(
 
 def _on_cluster(function: Callable[[Any], Any], left: dict[int, Any], how: Spread, prepared: Callable[[Any], Any]) -> Iterator[Made]:
     """What the tasks give, from the workers of a cluster, many tasks at once; raises ConnectionError where it does not answer."""
-    from distributed import Client
+    try:
+        from distributed import Client
+    except ModuleNotFoundError:
+        raise ConnectionError("a cluster needs more packages: pip install 'backproof[cluster]'") from None
     from joblib import Parallel, delayed, parallel_config
 
     assert how.cluster is not None

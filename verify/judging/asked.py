@@ -49,7 +49,7 @@ def asked(
         claims: list[tuple[str, Status]] = []
         about = []
         for judgement, name, network in zip(judgements, names, at, strict=True):
-            if claimed(judgement.chain, network) != pair:
+            if claimed(judgement.whole, network) != pair:
                 continue
             about.append(name)
             status = status_for(judgement, pair, settled, network)
@@ -137,11 +137,11 @@ def claimed(chain: Chain, network: Network) -> Pair | None:
 def status_for(judgement: Judgement, pair: Pair, settled: frozenset[Pair], network: Network) -> Status | None:
     """What one relation earns for an asked derivative; None where it says nothing about it."""
     right = judgement.link.right
-    if right is None or claimed(judgement.chain, network) != pair:
+    if right is None or claimed(judgement.whole, network) != pair:
         return None
     if judgement.verdict == "given" or not closed(right, settled - {pair}, network):
         return None
-    if judgement.number == 0 or judgement.verdict in ("slip", "follows"):
+    if (judgement.number == 0 and judgement.head is None) or judgement.verdict in ("slip", "follows"):
         return {"proved": "right", "tested": "right", "slip": "slip", "follows": "follows", "unread": "unread", "refuted": "wrong"}[
             judgement.verdict
         ]  # type: ignore[return-value]
@@ -167,7 +167,7 @@ def established(judgements: Sequence[Judgement], networks: Sequence[Network]) ->
             right = judgement.link.right
             if right is None or judgement.verdict not in ("proved", "tested", "slip", "follows"):
                 continue
-            pair = claimed(judgement.chain, network)
+            pair = claimed(judgement.whole, network)
             if pair is not None and pair not in settled and closed(right, frozenset(settled), network):
                 settled.add(pair)
             settled.update(_along(right, settled, network))

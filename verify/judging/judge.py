@@ -158,7 +158,8 @@ class Judge:
         found = [pair for pair in found if all(pair[0].values())] or found  # what a family starts from is not what a line is about
         for values, statement in found:
             assert isinstance(statement.content, Chain)
-            judged.append((values, self.chain(replace(line, statement=statement), statement.content, conditions)))
+            judged.append((values, self.chain(replace(line, statement=statement, goes_on=None), statement.content, conditions)))
+        self.state.firsts.pop(line.number, None)  # a head of one member is none of the line
         if not judged:
             return list(self._listed(line, chain, "unread", "no member of the family has all that it names"))
         self.state.proved = min(self.state.proved, proved + len(chain.links))
@@ -222,14 +223,18 @@ class Judge:
         reading = ChainReading(self.network, chain, self.state.labels, self.state.cases, conditions, self.decider.vanishes)
         found: list[Judgement] = []
         left = chain.first
+        earlier = self.state.firsts.get(line.goes_on) if line.goes_on is not None else None
+        head = earlier if earlier is not None else chain.first
+        if head is not None:
+            self.state.firsts[line.number] = head
         carried: tuple[Candidate, ...] = ()
         for n, link in enumerate(chain.links):
             settled = bool(found) and found[-1].verdict in ("proved", "tested")
             judgement = self.relation(line, reading, n, left, link, carried, settled)
             if judgement.claim is not None and judgement.follows is None:
                 judgement = replace(judgement, decider=self.decider.at(judgement.claim))
-            if n and judgement.verdict not in ("unread", "given") and chain.first is not None and link.right is not None:
-                judgement = replace(judgement, equals_head=self.equals(reading, chain.first, link.right))
+            if (n or earlier is not None) and judgement.verdict not in ("unread", "given") and head is not None and link.right is not None:
+                judgement = replace(judgement, equals_head=self.equals(reading, head, link.right), head=earlier)
             found.append(judgement)
             self.learn(judgement)
             carried = judgement.repairs if judgement.verdict == "slip" and len(judgement.repairs) == 1 else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from verify.deciding import Decider, Outcome
@@ -38,6 +38,8 @@ class Judgement:
     repairs: tuple[Candidate, ...] = ()
     failure: Failure | None = None
     equals_head: bool | None = None
+    head: Node | None = None
+    """The first side of all that the chain goes on, if it goes on an earlier display after words."""
     notes: tuple[str, ...] = ()
     reading: ChainReading | None = None
     decider: Decider | None = None
@@ -46,6 +48,11 @@ class Judgement:
     """Whether the left side was found to be right, as the right side of the relation before."""
     believed: Typed | None = None
     """What the relation claims under the belief that it follows from."""
+
+    @property
+    def whole(self) -> Chain:
+        """The chain, from the head of the one that it goes on."""
+        return self.chain if self.head is None else replace(self.chain, first=self.head)
 
     def sign(self, text: str) -> str:
         """The relation's sign as the document writes it; ``=`` for a note under a brace that begins with none."""
@@ -77,6 +84,8 @@ class State:
     """The quantities whose second definition was found to say the same as the first."""
     doubtful: frozenset[str] = frozenset()
     """The leaves that a line seems to define with axes that they do not have: their letters may tell layers apart."""
+    firsts: dict[int, Node] = field(default_factory=dict)
+    """The head of each line's chain, by the line's number."""
     believing: dict[Span, Decider] = field(default_factory=dict)
     """The deciders for the networks that the document believes in, by the signs of the lines."""
     doubting: dict[int, list[Decider]] = field(default_factory=dict)

@@ -22,9 +22,11 @@ def continued(lines: list[Line]) -> list[Line]:
         if last is not None and last.section != line.section:
             last = None
         case = case or line.case is not None or only_letters(content)
-        goes_on = isinstance(content, Chain) and content.first is None and line.formula.display
-        if goes_on and isinstance(content, Chain) and last is not None and last.formula is not line.formula:
-            line = replace(line, statement=replace(line.statement, content=replace(content, first=left_of(last.statement.content, case))))
+        headless = isinstance(content, Chain) and content.first is None and line.formula.display
+        if headless and isinstance(content, Chain) and last is not None and last.formula is not line.formula:
+            first = left_of(last.statement.content, case)
+            goes_on = None if case or first is None else last.number
+            line = replace(line, statement=replace(line.statement, content=replace(content, first=first)), goes_on=goes_on)
         if line.formula.display and not only_letters(content):
             last, case = line, False
         out.append(line)

@@ -80,6 +80,8 @@ class Line:
     """Whether the prose before it is a heading."""
     case: Chain | None = None
     """The condition on indices that the words right before its formula state in plain letters."""
+    goes_on: int | None = None
+    """The number of the line with the last side of which this one, which begins with a relation sign, goes on."""
 
 
 @dataclass(frozen=True)
