@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 from samples import relation, report
 
+from verify.checking import check
 from verify.rendering.json_report import as_object, json_line, schema
 from verify.report import Asked, Edit, Reading, Remark, Witness
 
@@ -62,6 +63,14 @@ def test_schema_knows_the_verdicts() -> None:
     found["relations"][0]["verdict"] = "right"
     with pytest.raises(ValidationError):
         Draft202012Validator(schema()).validate(found)
+
+
+@pytest.mark.parametrize("line", [r"z^{(i)} = \theta^T x^{(i)}", r"s = \theta^T u", r"\d{L}{a} = \d{L}{b}", r"\d{L}{a} = 2 \d{L}{b} c"])
+def test_sides_are_whole(line: str) -> None:
+    """The sides of a relation are what stands left and right of its sign, an inner product in full, a macro with its arguments."""
+    text = "\\newcommand{\\d}[2]{\\frac{\\partial #1}{\\partial #2}}\n\n$h(u) = g(\\theta^T u)$\n\n$" + line + "$\n"
+    found = as_object(check(text, fast=True))["relations"][-1]
+    assert [found["lhs"], found["rhs"]] == line.split(" = ")
 
 
 def test_places_of_edits() -> None:

@@ -130,7 +130,18 @@ class Judge:
                     self.state.labels[line.statement.label.strip("()")] = final
                 if isinstance(content, Chain) and content.first is not None:
                     self.state.heads[line.statement.label.strip("()")] = line.number, content.first
-        return found
+        return [self.in_hindsight(judgement) for judgement in found]
+
+    def in_hindsight(self, judgement: Judgement) -> Judgement:
+        """The judgement of a relation whose shapes clash, now that lines after it may have shown how the document is to be understood."""
+        left, right, reading = judgement.left, judgement.link.right, judgement.reading
+        clashes = judgement.verdict == "unread" and judgement.failure == "ill-typed" and judgement.claim is None
+        if not clashes or left is None or right is None or reading is None:
+            return judgement
+        if reading.network is not self.network or self.declared.families.letters:
+            return judgement
+        again = self.refuted(judgement, reading, left, right)
+        return again if again.verdict == "refuted" else judgement
 
     def _within_reach(self, line: Line, chain: Chain, conditions: tuple[Chain, ...]) -> list[Judgement]:
         """The judgements of a line's relations; unread where it is too large to be judged, which harms no other line."""
@@ -328,15 +339,17 @@ class Judge:
         self.state.aliases |= self.around.misread(*sides)
 
     def understood(self, keys: frozenset[str]) -> bool:
-        """Whether each quantity stands in a proved relation, or in the definition of one that does, or is always written with all its
-        indices.
+        """Whether each quantity stands in a proved relation, or in the definition of one that does, or is made of such, or is always
+        written with all its indices.
         """
         table = self.network.program.by_name
-        known = set(self.state.trusted)
-        for name in self.state.trusted:
-            if name in table:
-                known |= table[name].uses
-        return keys <= known | self.network.explicit | {self.network.root or ""}
+        known = self.state.trusted | self.network.explicit | {self.network.root or ""}
+        for name in self.state.trusted & table.keys():
+            known |= table[name].uses
+        for definition in self.network.program.definitions:  # in the order of the forward pass
+            if definition.body is not None and definition.uses and definition.uses <= known:
+                known |= {definition.name}
+        return keys <= known
 
     def equals(self, reading: ChainReading, left: Node, right: Node) -> bool | None:
         """Whether two sides of a chain are equal by sampling; None where one is not understood."""

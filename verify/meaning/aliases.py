@@ -31,7 +31,9 @@ def likeliest_keys(network: Network, every: list[Line], heads: set[str]) -> dict
                     used.update(dict.fromkeys(keys_in(node, network.words)))
     aliases: dict[str, str] = {}
     for key in used:
-        if key in declared or key in SCALARS or is_noise(key, network.words) or numbered_entry(key, network.slots) is not None:
+        if key in declared or key in network.sizes or key in SCALARS or is_noise(key, network.words):
+            continue
+        if numbered_entry(key, network.slots) is not None:
             continue
         letter = key if len(key) == 1 else None
         if letter is not None and network.words.is_index(letter):

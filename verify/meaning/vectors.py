@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from verify.meaning.symbols import TRANSPOSES, Lexicon, base_text, items_of, occurrence
-from verify.reading.syntax import Big, Chain, Ellipsis, Group, Juxtaposed, Name, Node, Product, Scripted
+from verify.reading.syntax import Big, Chain, Ellipsis, Group, Juxtaposed, Name, Node, Product, Scripted, Span
 from verify.reading.traversal import rewritten, walk
 
 ENTRY = "κ"
@@ -97,8 +97,9 @@ def _summed(root: Node, keys: set[str], words: Lexicon) -> Node:
         return occ is not None and occ.key in keys
 
     def total(one: Node, other: Node) -> Node:
-        body = Juxtaposed(one.span, (indexed(one), indexed(other)))
-        return Group(one.span, "(", Big(one.span, "sum", Name(one.span, ENTRY), None, body))
+        span = Span(one.span.start, other.span.end)
+        body = Juxtaposed(span, (indexed(one), indexed(other)))
+        return Group(span, "(", Big(span, "sum", Name(span, ENTRY), None, body))
 
     def change(node: Node) -> Node | None:
         if isinstance(node, Product) and is_inner(node.left, node.right, words) and named(node.left) and named(node.right):
