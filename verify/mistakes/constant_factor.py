@@ -43,8 +43,8 @@ def scale(side: Node, around: Around) -> Iterator[Candidate]:
 
 
 def takes_no_power(symbol: Node) -> bool:
-    """Whether nobody sets an exponent there: at the sign of a root, at ones, which are an indicator's, too."""
-    return is_ones(symbol) or (isinstance(symbol, Name) and symbol.text == "sqrt")
+    """Whether nobody sets an exponent there: at the sign of a root, of a transpose, at ones, which are an indicator's, too."""
+    return is_ones(symbol) or (isinstance(symbol, Name) and symbol.text in ("sqrt", "top", "intercal"))
 
 
 def first_power(side: Node, power: Scripted, around: Around) -> Candidate:
