@@ -82,7 +82,7 @@ BY_HEART = {
 @each_oracle
 @pytest.mark.parametrize("name", BY_HEART)
 @pytest.mark.parametrize("value", [0.3, 1.7])
-@pytest.mark.filterwarnings("ignore:Output seems independent of input")
+@pytest.mark.filterwarnings("error::UserWarning:autograd")
 def test_derivatives_known_by_heart(name, value, oracle):
     """Each function, power and step has the derivative of the tables."""
     body, slope = BY_HEART[name]
@@ -109,7 +109,7 @@ def test_quantity_in_between_is_free(oracle):
 
 
 @each_oracle
-@pytest.mark.filterwarnings("ignore:Output seems independent of input")
+@pytest.mark.filterwarnings("error::UserWarning:autograd")
 def test_identity_and_independence(oracle):
     """A quantity's Jacobian by itself is the identity; by what it does not depend on, 0."""
     of = Program((*LEAVES, Definition("z", (ROW,), mul(x, x))))
@@ -148,7 +148,7 @@ def bodies():
 
 @settings(max_examples=60)
 @given(body=bodies(), wrt=st.sampled_from(["x", "u", "w", "b"]), seed=st.integers(0, 100))
-@pytest.mark.filterwarnings("ignore:Output seems independent of input")
+@pytest.mark.filterwarnings("error::UserWarning:autograd")
 def test_oracles_are_of_one_mind(body, wrt, seed):
     """On random programs the four oracles and the kernel find one Jacobian, whatever letters shadow each other."""
     of = Program((*LEAVES, Definition("y", (ROW, COL), body)))
