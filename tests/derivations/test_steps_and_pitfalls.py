@@ -27,7 +27,6 @@ def test_steps_are_proved(entry):
         assert step.left != step.right
 
 
-@pytest.mark.filterwarnings("ignore:Output seems independent of input")
 @each_entry
 @settings(max_examples=few(1))
 @given(data=st.data())
