@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -14,7 +14,7 @@ from verify.kernel.program import Program
 from verify.meaning.claims import LEARNING_RATES, ChainReading, Typed
 from verify.meaning.elaborate import Elaborator
 from verify.meaning.recalling import Memory
-from verify.meaning.repairs import Alternatives, Around, Candidate, alone, letter_for_digit
+from verify.meaning.repairs import Alternatives, Around, Candidate, Place, alone, letter_for_digit
 from verify.meaning.surroundings import Clash, Unread, Value, implicit, is_implicit
 from verify.meaning.symbols import COLUMN, ROW, keys_in
 from verify.mistakes import all_mistakes, index_slip
@@ -24,7 +24,7 @@ from verify.reading.traversal import walk
 from verify.workspace import Sieve
 
 ONE_EDIT = 1_500
-TWO_EDITS = 300
+TWO_EDITS = 250
 FIRST_OF_TWO = ("wrong-layer", "wrong-symbol", "sign", "activation-derivative", "swapped-indices", "missing-sum")
 BLANK = "□"
 """The symbol that stands for any of many quantities of one kind."""
@@ -141,7 +141,14 @@ def surroundings(reading: ChainReading, left: Node, right: Node, text: str) -> A
     axes = frozenset(axis for key in keys for axis in net.slots.get(key, ()))
     sides = (reading.chain.first, *(link.right for link in reading.chain.links))
     nearby = tuple(s for s in sides if s is not None and s is not right)
-    return Around(net, text, frozenset(reading.letters), axes, lambda side: any(True for _ in typed(reading, left, side)), nearby)
+
+    def fits(side: Node) -> bool:
+        return any(True for _ in typed(reading, left, side))
+
+    def likely(place: Place, nodes: Alternatives) -> Sequence[bool]:
+        return [fits(place.filled(nodes.nodes[0]))] * len(nodes.nodes)
+
+    return Around(net, text, frozenset(reading.letters), axes, fits, nearby, likely)
 
 
 def typed(reading: ChainReading, left: Node, right: Node) -> Iterator[Typed]:
@@ -175,6 +182,8 @@ class _Search:
     """What was tried already: different edits may say the same."""
     values: dict[Alternatives, tuple[Expr, ...] | None] = field(default_factory=dict)
     """The values of what may be put in; None where they are not understood."""
+    read: dict[object, list[Typed]] = field(default_factory=dict)
+    """The claims with a blank in a place, for each kind of what it stands for."""
     blanks: dict[object, ChainReading] = field(default_factory=dict)
     """The chain with a blank declared, for each kind of what it stands for."""
 
@@ -210,18 +219,19 @@ class _Search:
             self.blanks[kind] = replace(self.reading, network=network)
         return self.blanks[kind]
 
-    def likely(self, side: Callable[[Node], Node], nodes: Alternatives) -> Sequence[bool]:
+    def likely(self, place: Place, nodes: Alternatives) -> Sequence[bool]:
         """Which of many nodes in one place of the right side may make a claim true: the side is read once, with a blank for them."""
         if nodes.axes is None:
             return [True] * len(nodes.nodes)
-        none = [False] * len(nodes.nodes)
-        self.budget -= 1
-        if self.budget < 0:
-            return none
-        blank, _ = with_indices(BLANK, nodes.letters, self.left.span)
-        claims = [c for c in self.blank_reading(nodes).tries(self.left, side(blank)) if isinstance(c, Typed)]
+        kind = place, nodes.axes, nodes.letters, nodes.grid
+        if kind not in self.read:
+            self.budget -= 1
+            blank, _ = with_indices(BLANK, nodes.letters, self.left.span)
+            tries = self.blank_reading(nodes).tries(self.left, place.filled(blank)) if self.budget >= 0 else ()
+            self.read[kind] = [claim for claim in tries if isinstance(claim, Typed)]
+        claims = self.read[kind]
         if all(claim.loose_ends for claim in claims):
-            return none
+            return [False] * len(nodes.nodes)
         values = self.values_of(nodes)
         if values is None or any(claim.sizes or claim.counts for claim in claims):
             return [True] * len(nodes.nodes)

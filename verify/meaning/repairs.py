@@ -52,6 +52,13 @@ class Alternatives:
     order: tuple[int, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Place:
+    """A place in a side for any of many nodes: ``filled`` is the side with a node there."""
+
+    filled: Callable[[Node], Node]
+
+
 @dataclass(frozen=True)
 class Around:
     """What repairs and mistakes may draw on: the network, the document's text, index letters in use beside the side."""
@@ -65,8 +72,8 @@ class Around:
     """Whether a side has a meaning in its line: of edits that put quantities of one kind in one place, one tells for all."""
     nearby: tuple[Node, ...] = ()
     """The other sides of the chain: what is missing here may stand there."""
-    likely: Callable[[Callable[[Node], Node], Alternatives], Sequence[bool]] = lambda side, nodes: [True] * len(nodes.nodes)
-    """Which of many nodes in one place of a side may make the line true: one reading tells for all."""
+    likely: Callable[[Place, Alternatives], Sequence[bool]] = lambda place, nodes: [True] * len(nodes.nodes)
+    """Which of many nodes in one place may make the line true: one reading tells for all."""
     kinds: Callable[[Sequence[tuple[Node, str]]], tuple[Alternatives, ...]] = lambda nodes: tuple(map(alone, nodes, count()))
     """Nodes with their texts, those of each kind together."""
     made: dict[tuple[object, ...], tuple[Alternatives, ...]] = field(default_factory=dict, compare=False)

@@ -1,10 +1,9 @@
 """A factor left out of a product."""
 
 from collections.abc import Iterable, Iterator
-from functools import partial
 from itertools import cycle
 
-from verify.meaning.repairs import Alternatives, Around, Candidate, TextEdit
+from verify.meaning.repairs import Alternatives, Around, Candidate, Place, TextEdit
 from verify.mistakes._mistake import (
     Mistake,
     alternatives,
@@ -27,17 +26,33 @@ from verify.reading.syntax import Added, Call, Derivative, Fraction, Group, Name
 from verify.reading.traversal import replaced, walk
 
 
+class Places:
+    """The places behind the products of a side, each one once."""
+
+    def __init__(self, side: Node) -> None:
+        self.side = side
+        self._known: dict[tuple[int, str], Place] = {}
+
+    def behind(self, term: Node, operator: str) -> Place:
+        """The place at the end of one of the side's products, joined by that sign."""
+        key = id(term), operator
+        if key not in self._known:
+            self._known[key] = Place(lambda factor: with_factor(self.side, term, factor, "", "", operator).node)
+        return self._known[key]
+
+
 def put_in(side: Node, around: Around) -> Iterator[Candidate]:
     """What stands as a factor on other sides of the chain, then a declared quantity with its forms, put into a product."""
     ordered = is_ordered(around)
     yield from local_derivatives(side, around)
+    places = Places(side)
     if ("nearby",) not in around.made:
         around.made["nearby",] = around.kinds(list(nearby(around)))
     for term in products(side, ordered):
         own = {around.source(f.span) for f in factors(term)}
         beside = joint(side, term, around)
         if not ordered:
-            found = alternatives_put_in(side, term, ((kind, beside) for kind in around.made["nearby",]), around)
+            found = alternatives_put_in(places, term, ((kind, beside) for kind in around.made["nearby",]), around)
             yield from (c for c in found if c.becomes not in own)
             continue
         for factor, text in nearby(around):
@@ -45,10 +60,10 @@ def put_in(side: Node, around: Around) -> Iterator[Candidate]:
                 yield with_factor(side, term, factor, text, "dropped-factor", beside)
                 yield with_factor_before(side, term, factor, text, "dropped-factor")
                 yield with_factor(side, term, factor, text, "dropped-factor", "odot")
-    yield from quantities_put_in(side, around)
+    yield from quantities_put_in(places, around)
     if ordered:
         yield from ordered_put_in(side, around)
-    yield from differences_put_in(side, around)
+    yield from differences_put_in(places, around)
 
 
 def local_derivatives(side: Node, around: Around) -> Iterator[Candidate]:
@@ -117,9 +132,9 @@ def nearby(around: Around) -> Iterator[tuple[Node, str]]:
         yield (Group(node.span, "(", node) if isinstance(node, Added) else node), text
 
 
-def quantities_put_in(side: Node, around: Around) -> Iterator[Candidate]:
+def quantities_put_in(places: Places, around: Around) -> Iterator[Candidate]:
     """A declared quantity, its reciprocal, or one minus it or its square, put into a product."""
-    ordered = is_ordered(around)
+    side, ordered = places.side, is_ordered(around)
     for term in products(side, ordered):
         beside = joint(side, term, around)
         letters = letters_at(term, around)
@@ -127,7 +142,7 @@ def quantities_put_in(side: Node, around: Around) -> Iterator[Candidate]:
             kinds = quantities(letters, term.span, around)
             whole = around.made["forms", letters] = tuple(forms(q, over) for q in kinds for over in ((False, True) if ordered else (None,)))
         operators = ("odot", beside) if ordered else (beside,)
-        yield from alternatives_put_in(side, term, zip(whole, cycle(operators)), around)
+        yield from alternatives_put_in(places, term, zip(whole, cycle(operators)), around)
 
 
 def forms(of: Alternatives, over: bool | None) -> Alternatives:
@@ -148,9 +163,9 @@ def forms(of: Alternatives, over: bool | None) -> Alternatives:
     return alternatives(of.axes or (), of.letters, of.grid, found)
 
 
-def differences_put_in(side: Node, around: Around) -> Iterator[Candidate]:
+def differences_put_in(places: Places, around: Around) -> Iterator[Candidate]:
     """The difference of two quantities of one kind, an error ``o − y``, put into a product."""
-    ordered = is_ordered(around)
+    side, ordered = places.side, is_ordered(around)
     for term in products(side, ordered):
         beside = joint(side, term, around)
         letters = letters_at(term, around)
@@ -158,7 +173,7 @@ def differences_put_in(side: Node, around: Around) -> Iterator[Candidate]:
             kinds = [q for q in quantities(letters, term.span, around) if q.axes and len(q.nodes) > 1]
             whole = around.made["differences", letters] = tuple(map(differences, kinds))
         signs = ("odot", beside) if ordered else (beside,)
-        yield from alternatives_put_in(side, term, ((pairs, sign) for sign in signs for pairs in whole), around)
+        yield from alternatives_put_in(places, term, ((pairs, sign) for sign in signs for pairs in whole), around)
 
 
 def differences(of: Alternatives) -> Alternatives:
@@ -174,20 +189,17 @@ def differences(of: Alternatives) -> Alternatives:
     return alternatives(of.axes or (), of.letters, of.grid, found)
 
 
-def alternatives_put_in(side: Node, term: Node, factors: Iterable[tuple[Alternatives, str]], around: Around) -> Iterator[Candidate]:
+def alternatives_put_in(
+    places: Places, term: Node, factors: Iterable[tuple[Alternatives, str]], around: Around
+) -> Iterator[Candidate]:
     """Each of those factors put into a product, with its sign, that may make the line true; the likeliest first."""
     found: list[tuple[int, Node, str, str]] = []
     for kind, operator in factors:
-        likely = around.likely(partial(product_with, side, term, operator), kind)
+        likely = around.likely(places.behind(term, operator), kind)
         nodes = zip(kind.order, kind.nodes, kind.texts, likely, strict=True)
         found.extend((place, node, text, operator) for place, node, text, yes in nodes if yes)
     for _, node, text, operator in sorted(found, key=lambda f: f[0]):
-        yield with_factor(side, term, node, text, "dropped-factor", operator)
-
-
-def product_with(side: Node, term: Node, operator: str, factor: Node) -> Node:
-    """The side with a factor put into one of its products."""
-    return with_factor(side, term, factor, "", "", operator).node
+        yield with_factor(places.side, term, node, text, "dropped-factor", operator)
 
 
 def drop(side: Node, around: Around) -> Iterator[Candidate]:

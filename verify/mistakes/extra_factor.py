@@ -38,7 +38,7 @@ def is_slope(one: Node, other: Node, around: Around) -> bool:
 
 def put_in(side: Node, around: Around) -> Iterator[Candidate]:
     """A declared quantity put into a product where it does not belong."""
-    for candidate in dropped_factor.quantities_put_in(side, around):
+    for candidate in dropped_factor.quantities_put_in(dropped_factor.Places(side), around):
         yield replace(candidate, mistake="extra-factor")
 
 
