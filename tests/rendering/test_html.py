@@ -471,6 +471,27 @@ def test_points_stand_in_the_margin() -> None:
     assert [[b.text for b in m.all("b")] for m in marks] == [[], ["1.5 / 2"]]
 
 
+def test_what_is_unread_has_not_earned_nothing() -> None:
+    """Points of what a person must look at are a question mark, beside the line and in the table; below it stands how many are open."""
+    text = "$a = b$"
+    asked = (Asked("a", "unread", "r1", 0.0, 2.0), Asked("e", "missing", None, 0.0, 1.0))
+    found = report(text, relation(text, "a = b", "unread"), asked=asked)
+    shown = html_report(found, read(text))
+    page = Page(shown)
+    assert [b.text for b in page.root.all("b", "earned")] == ["? / 2"]
+    assert [cell.text for cell in page.root.all("td", "number")] == ["? / 2", "0 / 1", "0 / 3"] and "2 not decided yet" in shown
+    assert [mark.text.split()[-1] for mark in page.root.all("span", "missing")] == ["missing"]
+
+
+def test_operators_between_formulas_of_a_sentence() -> None:
+    """Terms with an operator between them are one formula, with white space around it or not; a hyphen between words stays one."""
+    text = "$a = b$"
+    says = "there should be o_k - y_k for y_k -o_k - not more"
+    shown = html_report(report(text, relation(text, "a = b", "refuted", message=says)), read(text))
+    why = shown[shown.index("there should be") :].split("</dd>")[0]
+    assert why.count("<math") == 2 and why.count("<mo>−</mo>") == 2 and "- not more" in why
+
+
 CLASS_PROBE = """<!doctype html><meta charset="utf-8"><body><iframe src="{page}" style="width:{width}px;height:3000px"></iframe><script>
 onload = () => {{
   const page = document.querySelector("iframe").contentDocument;

@@ -18,21 +18,22 @@ from verify.reading.tokens import NO_MACROS, Macro, macros_in
 from verify.rendering.mathml import array, latex_as_mathml, shown, written
 from verify.rendering.page import FINE, Block, Maths, Row, Words, blocks, code_blocks
 from verify.rendering.places import leaves
-from verify.rendering.text import few_digits
+from verify.rendering.text import few_digits, points
 from verify.report import Asked, Place, Relation, Report, Status, Verdict, Witness
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; font-src data:"
 """What a browser lets the page do: show itself."""
 
 MARKS: dict[Verdict, str] = {"given": "·", "proved": "✓", "tested": "≈", "slip": "~", "follows": "↳", "refuted": "✗", "unread": "?"}
-STATUS_MARKS: dict[Status, tuple[str, Verdict]] = {
+STATUS_MARKS: dict[Status, tuple[str, str]] = {
     "right": ("✓", "proved"),
     "slip": ("~", "slip"),
     "follows": ("↳", "follows"),
     "wrong": ("✗", "refuted"),
-    "missing": ("–", "unread"),
+    "missing": ("–", "missing"),
     "unread": ("?", "unread"),
 }
+"""The sign of each status, and the class that gives it its colour."""
 MEANINGS: dict[Verdict, str] = {
     "given": "introduces something: a definition, an assumption, an update rule",
     "proved": "true for all widths, off the kinks, under the listed assumptions",
@@ -122,6 +123,8 @@ def html_report(
         font=font(),
         title=shown(report.file) or translate("standard input"),
         page=page,
+        points=points,
+        open_points=sum(a.out_of for a in report.asked if a.status == "unread"),
         explain=explain,
         report=report,
         blocks=body,
@@ -309,8 +312,10 @@ def _runs(text: str) -> Iterator[tuple[str, bool]]:
     """A sentence in stretches, each with whether it is LaTeX: words with commands or scripts, and what joins two of those."""
     chunks = _chunks(text)
     latex = [bool(_LATEX.search(chunk)) for chunk in chunks]
+    for k in range(2, len(chunks) - 2):  # an operator, with white space around it
+        latex[k] = latex[k] or (latex[k - 2] and latex[k + 2] and chunks[k] in _LATEX_GLUE)
     for k in range(1, len(chunks) - 1):
-        latex[k] = latex[k] or (latex[k - 1] and latex[k + 1] and (chunks[k].isspace() or chunks[k] in _LATEX_GLUE))
+        latex[k] = latex[k] or (latex[k - 1] and latex[k + 1] and chunks[k].isspace())
     at = 0
     while at < len(chunks):
         end = at + 1

@@ -307,14 +307,15 @@ def _asked_table(report: Report, translate: Translator) -> Table:
         symbol, style = STATUSES[asked.status]
         line = translate("line {line}").format(line=_short_place(places[asked.relation])) if asked.relation in places else ""
         label = visible(asked.quantity) if asked.step_of is None else f"  {visible(asked.name or asked.quantity)}"
-        table.add_row(Text(label), Text(f"{symbol} {translate(asked.status)}", style), _points(asked), Text(line, "dim"))
+        table.add_row(Text(label), Text(f"{symbol} {translate(asked.status)}", style), Text(points(asked)), Text(line, "dim"))
     total, out_of = sum(a.points for a in report.asked), sum(a.out_of for a in report.asked)
     table.add_row("", "", Text(f"{total:g} / {out_of:g}", "bold"), "")
     return table
 
 
-def _points(asked: Asked) -> Text:
-    return Text(f"{asked.points:g} / {asked.out_of:g}")
+def points(asked: Asked) -> str:
+    """What a quantity earns, of how much; what could not be read earns nothing before a person has looked, which is not 0."""
+    return f"{'?' if asked.status == 'unread' else f'{asked.points:g}'} / {asked.out_of:g}"
 
 
 def _grid(rows: list[Row], labels: int | None = None) -> Table:
