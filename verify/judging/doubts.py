@@ -516,10 +516,33 @@ def of_local_derivatives(accused: Accused, around: Circumstances) -> str | None:
     """
     claim, network = accused.understood_claim, around.network
     paths = around.summed_paths | {key for side in (accused.left, accused.right) for key in by_paths(side, network)}
-    held = along_own_formulas(claim, network, lambda over, by: by in paths)
+    bare = bare_slopes((accused.left, accused.right), network)
+    held = along_own_formulas(claim, network, lambda over, by: by in paths or (over, by) in bare)
     if held is None or not around.decider.at(held).screens(held):
         return None
     return "it holds with what else is on the way held fixed, and not for the derivative through all paths"
+
+
+def of_own_formulas(accused: Accused, around: Circumstances) -> str | None:
+    """Where it sets something beside a lone ``∂a/∂b`` with several ways from b to a, one of them a's own formula: that one may be meant."""
+    network = around.network
+    table = network.program.by_name
+    for over, by in sorted(bare_slopes((accused.left, accused.right), network)):
+        moved = affected(network.program, by)
+        if over in table and by in table[over].uses and not moved.isdisjoint(table[over].uses):
+            return f"it is not said whether what else depends on {by} is held fixed"
+    return None
+
+
+def bare_slopes(sides: tuple[Node, ...], network: Network) -> frozenset[tuple[str, str]]:
+    """(a, b) of each side that is ``∂a/∂b`` and nothing else, a not a loss."""
+    found = set()
+    for side in sides:
+        if isinstance(side, Derivative) and len(side.denominators) == 1:
+            over, by = names_quantity_of(side.numerator, network), names_quantity(side.denominators[0], network)
+            if over is not None and by is not None and over not in (network.root, *network.losses):
+                found.add((over, by))
+    return frozenset(found)
 
 
 def of_uncounted_means(accused: Accused, around: Circumstances) -> str | None:
@@ -549,7 +572,7 @@ OF_READING: tuple[Doubt, ...] = (
     of_outputs_by_another_name,
     of_dotted_chains,
 )
-OF_TYPES: tuple[Doubt, ...] = (of_samples_not_spoken_of, of_numbers_or_vectors, of_capitals_that_may_be_numbers)
+OF_TYPES: tuple[Doubt, ...] = (of_samples_not_spoken_of, of_numbers_or_vectors, of_capitals_that_may_be_numbers, of_own_formulas)
 OF_CLAIMS: tuple[Doubt, ...] = (
     of_numbers_or_vectors,
     of_values_of_given_quantities,

@@ -49,7 +49,7 @@ def plain_squares(roots: Sequence[Node]) -> list[Node]:
         named |= set(_named_squares(root))
         for key in _bare(root):
             bare.setdefault(key, n)
-    rooted = {key for key in defined.keys() & bare.keys() - valued if defined[key] <= bare[key]}
+    rooted = {key for key in defined.keys() & bare.keys() - valued if key[0].endswith(":sigma") and defined[key] <= bare[key]}
     wanted = (defined.keys() | named) - bare.keys() | rooted
 
     def change(node: Node) -> Node | None:

@@ -20,6 +20,7 @@ from verify.meaning.aliases import is_noise, likeliest_keys
 from verify.meaning.axes import Defining, infer
 from verify.meaning.continuations import continued
 from verify.meaning.definitions import Found, Line, head_of, lines, solutions, stretches
+from verify.meaning.delta_slopes import with_delta_slopes
 from verify.meaning.elaborated import built_on_derivatives, refined, with_definitions, with_named_derivatives
 from verify.meaning.entries import Naming, declared_by, jacobian_layout, lettered, names_of_widths, namings, widths
 from verify.meaning.entrywise import with_entrywise_products
@@ -118,7 +119,7 @@ def declared(document: Document, assignment: Document | None = None) -> Declared
     network, and the document's own version of it a claim."""
     given = lines(assignment) if assignment is not None else []
     own = continued(lines(document, len(given)))
-    written = without_primed_indices(with_numbered_names(line.statement for line in given + own))
+    written = without_primed_indices(with_delta_slopes(with_numbered_names(line.statement for line in given + own)))
     statements = plain_statements(without_twins(with_layers_of_nablas(plain_iterates(written))))
     named = functions_named(document, statements)
     contents = [with_functions(plain_primes(s.content), named) for s in statements]
