@@ -45,7 +45,7 @@ from verify.kernel.expr import (
     sub,
     substitute,
 )
-from verify.kernel.modular import DRAWN, UNIT, Bound, Bounds, Ratio, Residues, Trials, law, whole
+from verify.kernel.modular import DRAWN, UNIT, Bound, Bounds, Ratio, Residues, Trials, largest, law, whole
 from verify.kernel.program import Definition, OutOfReach
 from verify.plans import Plan, Point
 
@@ -130,7 +130,8 @@ def test_entries_without_a_value_are_not_finite() -> None:
     """log(-1), 1/0, √-1 and a step at its kink are not finite, and stay so under functions, times 0 and to the power of −1."""
     at = {"u": Fraction(-1), "t": Fraction(0)}
     for expr in (Apply("log", U), power(V, -1), Pow(U, HALF), Step(V)):
-        for around in (expr, Apply("tanh", expr), mul(V, expr), Mul((num(0), expr)), power(expr, -1), Sum(p, Mul((num(0), expr)))):
+        nothing = Mul((num(0), expr))
+        for around in (expr, Apply("tanh", expr), mul(V, expr), nothing, power(expr, -1), Pow(expr, Fraction(0)), Sum(p, nothing)):
             assert not ball(around, **at).is_finite()
 
 
@@ -289,6 +290,21 @@ def test_a_denominator_that_the_prime_divides_is_unlucky() -> None:
 
 
 # Bounds
+
+
+def test_bounds_beyond_floats_are_no_bounds() -> None:
+    """A degree that no float holds takes infinitely many trials, also beside entries of small degree; a large exponent is out of reach."""
+    large: Expr = U
+    for _ in range(40):
+        large = Pow(large, Fraction(2**31 - 1))
+    for expr in (add(U, large), add(power(large, -1), power(large, -1)), add(power(large, -1), U)):
+        bounds, ratio = bounded(expr)
+        assert bounds.trials(whole(ratio)) == bounds.trials(largest([DRAWN, whole(ratio)])) == math.inf
+        assert bounds.trials(largest([whole(ratio), DRAWN])) == math.inf
+    for exponent in (2**31, -(10**400)):
+        with pytest.raises(OutOfReach, match="exponent"):
+            bounded(Pow(U, Fraction(exponent)))
+
 
 
 def test_trials_count_signs_degree_and_height() -> None:

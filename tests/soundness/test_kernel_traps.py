@@ -715,6 +715,16 @@ def test_what_has_no_value_is_not_zero() -> None:
     assert isinstance(PLAIN.decide(Pow(Pow(U, Fraction(-1)), Fraction(-2)), power(U, 2)), Proved)
 
 
+def test_what_has_no_value_has_none_to_the_power_of_zero() -> None:
+    """(log u)⁰ is the step of u wherever log u is: FLINT's 1 for u < 0 refutes nothing. Exponents of 400 digits are an answer, too."""
+    kernel = Kernel(Program((definition("u"),)))
+    left = Pow(Apply("log", U), Fraction(0))
+    assert kernel.refute(left, Step(U), (), {}, {"u": Fraction(-1)}, {}) is None
+    assert kernel.refute(left, num(2), (), {}, {"u": Fraction(1)}, {}) is not None
+    for exponent in (10**400, -(10**400)):
+        assert isinstance(kernel.test(Pow(U, Fraction(exponent)), U, (), {}), Undecided)
+
+
 def test_a_position_that_is_named_exists() -> None:
     """Σ_i δ_i7 = 1, and y_7 = 1 for y_i = Σ_j x_j: what names the eighth position is not refuted, and not tested, where an axis is
     narrower."""

@@ -22,7 +22,7 @@ from verify.kernel.calculus import Resolver
 from verify.kernel.evaluate import MOST_ENTRIES, Balls, Evaluation, Reader
 from verify.kernel.expr import Apply, Delta, Derivative, Expr, Index, Position, Pow, Prod, Size, Sum, Tensor, children, substitute
 from verify.kernel.lazy import lazy
-from verify.kernel.modular import Bound, Bounds, Residues, Trials, law, whole
+from verify.kernel.modular import Bound, Bounds, Residues, Trials, largest, law, whole
 from verify.kernel.normal_form import PLAIN, Advice, Normalizer, Proof
 from verify.kernel.program import Assumption, Condition, Definition, Equal, OneHot, OutOfReach, Positive, Program, SumsToOne, Unequal, nodes
 
@@ -368,7 +368,7 @@ class Kernel:
             if not entries:
                 raise OutOfReach("no entry meets the conditions")
             each = [whole(bounds.add([point.value(claim.left, at), point.value(claim.right, at)])) for at in entries]
-            bound = Bound(*(max(of) for of in zip(*each, strict=True)))
+            bound = largest(each)
             needed, work = bounds.trials(bound), point.work + sum(math.prod(sizes[axis] for axis in d.axes) for d in used)
             if work > 2 * MOST_ENTRIES:
                 raise OutOfReach("the tensors have too many entries at these widths")
@@ -400,7 +400,7 @@ class Kernel:
         """The bound of the residues that are drawn for a leaf."""
         assumed = self._assumed(d)
         width = math.log2(sizes[d.axes[assumed.position]]) if assumed else 0.0
-        return Bound(0, width, 0) if isinstance(assumed, OneHot) else Bound(1, 0, width)
+        return Bound(0.0, width, 0.0) if isinstance(assumed, OneHot) else Bound(1.0, 0.0, width)
 
     def drawn(self, d: Definition, sizes: Mapping[str, int], trials: Trials) -> Any:
         """Residues for a leaf, uniform among those that meet the assumptions."""

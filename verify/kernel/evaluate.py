@@ -205,6 +205,8 @@ class Balls:
         return reduce(operator.mul, factors)
 
     def power(self, base: flint.arb, exponent: Fraction) -> flint.arb:
+        if not base.is_finite():
+            return flint.arb("nan")  # FLINT makes 1 of what has no value to the power 0
         whole = exponent.denominator == 1 and abs(exponent) < 1 << 31
         return base ** (int(exponent) if whole else self.number(exponent))
 

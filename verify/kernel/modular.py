@@ -82,6 +82,12 @@ class Trials:
         return self.words(*shape) % self.primes
 
 
+def _whole(exponent: Fraction) -> int:
+    if exponent.denominator > 1 or abs(exponent) >= 1 << 31:
+        raise OutOfReach("an exponent is too large for residues")
+    return abs(int(exponent))
+
+
 class Residues:
     """Numbers modulo the prime of each trial; ``leaves`` are what was drawn for them.
 
@@ -108,10 +114,8 @@ class Residues:
         return reduce(lambda one, other: one * other % self.primes, factors)
 
     def power(self, base: Any, exponent: Fraction) -> Any:
-        if exponent.denominator > 1 or abs(exponent) >= 1 << 31:
-            raise OutOfReach("an exponent is too large for residues")
         base, found = base if exponent >= 0 else self._inverse(base), self.number(Fraction(1))
-        for bit in bin(abs(int(exponent)))[2:]:
+        for bit in bin(_whole(exponent))[2:]:
             found = self.mul([found, found, base] if bit == "1" else [found, found])
         return found
 
@@ -148,7 +152,12 @@ class Bound(NamedTuple):
         return Bound(self.degree + n * other.degree, self.bits + n * other.bits, self.height + n * other.height)
 
 
-UNIT, DRAWN = Bound(0, 0, 0), Bound(1, 0, 0)
+UNIT, DRAWN = Bound(0.0, 0.0, 0.0), Bound(1.0, 0.0, 0.0)  # floats: what is too large for them is infinite, and is not tested
+
+
+def largest(bounds: Sequence[Bound]) -> Bound:
+    """A bound that holds wherever one of them does; not a number where one of them is none."""
+    return Bound(*np.max(bounds, axis=0).tolist())
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +186,7 @@ class Bounds:
         self._drawn: dict[object, Ratio] = {}
 
     def number(self, value: Fraction) -> Ratio:
-        top, bottom = (Ratio(Bound(0, 0, log2(max(abs(part), 1)))) for part in value.as_integer_ratio())
+        top, bottom = (Ratio(Bound(0.0, 0.0, log2(max(abs(part), 1)))) for part in value.as_integer_ratio())
         return top if value.denominator == 1 else Ratio(top.top, {bottom: 1})
 
     def leaf(self, name: str, at: tuple[int, ...]) -> Ratio:
@@ -188,8 +197,7 @@ class Bounds:
         for term in terms:
             below |= {k: max(e, below.get(k, 0)) for k, e in term.below.items()}
         tops = [t.top.times(_product({k: e - t.below.get(k, 0) for k, e in below.items()})) for t in terms]
-        height = float(np.logaddexp2.reduce([t.height for t in tops]))
-        return Ratio(Bound(max(t.degree for t in tops), max(t.bits for t in tops), height), below)
+        return Ratio(largest(tops)._replace(height=float(np.logaddexp2.reduce([t.height for t in tops]))), below)
 
     def mul(self, factors: Sequence[Ratio]) -> Ratio:
         below: dict[Ratio, int] = {}
@@ -198,14 +206,14 @@ class Bounds:
         return Ratio(reduce(Bound.times, [factor.top for factor in factors]), below)
 
     def power(self, base: Ratio, exponent: Fraction) -> Ratio:
-        n = abs(int(exponent))
+        n = _whole(exponent)
         if exponent < 0:
             return Ratio(UNIT.times(_product(base.below), n), {base: n})
         return Ratio(UNIT.times(base.top, n), {k: n * e for k, e in base.below.items()})
 
     def step(self, argument: Ratio) -> Ratio:
         self.arguments["step"][argument] = None
-        return Ratio(Bound(0, 1, 1))
+        return Ratio(Bound(0.0, 1.0, 1.0))
 
     def apply(self, function: str, order: int, argument: Ratio) -> Ratio:
         self.arguments[function, order][argument] = None
