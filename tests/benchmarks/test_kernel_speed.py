@@ -19,7 +19,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from verify.advice import ADVICE
 from verify.floats import FLOAT
-from verify.kernel.decision import Kernel, Proved, Refuted
+from verify.kernel.decision import Kernel, Proved, Refuted, Undecided
+from verify.kernel.decision import Tested as AgreesModuloPrimes
 from verify.kernel.expr import ONE, Apply, Derivative, Expr, Index, Sum, Tensor, add, mul, neg, num, power, sub
 from verify.kernel.modular import Trials, law
 from verify.kernel.program import Definition, Program
@@ -88,8 +89,7 @@ def over_floats(width: int) -> Callable[[], tuple[tuple[Callable[[], list[Any]]]
 
 
 def over_residues(width: int, count: int) -> Callable[[], tuple[tuple[Callable[[], list[Any]]], dict[str, Any]]]:
-    """A setup: what asks at so many fresh points together, each modulo a fresh prime, as a test does, two numbers for each claim; its
-    leaves drawn."""
+    """A setup: what asks at so many fresh points together, each modulo a fresh prime, two numbers for each claim; its leaves drawn."""
     kernel, sizes = Kernel(PROGRAM), dict.fromkeys(("in", "h1", "h2", "out"), width)
     claims = [kernel.settle(*GRADIENTS[name]) for name in PARAMETERS]
     definitions, sums = dict(kernel.resolver.definitions), []
@@ -112,9 +112,8 @@ def over_residues(width: int, count: int) -> Callable[[], tuple[tuple[Callable[[
 @pytest.mark.parametrize("points", ["float64", "1 prime", "60 primes"])
 @pytest.mark.parametrize("width", [4, 8, 64, 256])
 def test_evaluation(benchmark: BenchmarkFixture, width: int, points: str) -> None:
-    """Both sides of the six claims with the whole forward pass: every entry over float64, once; modulo primes, as a test asks, one number
-    for each side, which are equal if all entries are. The plan is made, and the leaves are drawn, before. Sixty points together is what a
-    test takes; at width 256 it takes them four by four."""
+    """Both sides of the six claims with the whole forward pass: every entry over float64, once; modulo primes, as what sifts claims before
+    a test asks, one number for each side, which are equal if all entries are. The plan is made, and the leaves are drawn, before."""
     benchmark.group = f"both sides of six tensors, width {width}"
     count = 1 if points == "1 prime" else 4 if width == 256 else 60
     setup = over_floats(width) if points == "float64" else over_residues(width, count)
@@ -122,6 +121,20 @@ def test_evaluation(benchmark: BenchmarkFixture, width: int, points: str) -> Non
     benchmark.extra_info["points"] = 1 if points == "float64" else count
     for one, other in zip(found[::2], found[1::2], strict=True):
         assert np.allclose(one, other) if points == "float64" else np.array_equal(one, other)
+
+
+@pytest.mark.benchmark(group="six claims tested by the kernel, everything included")
+def test_test(benchmark: BenchmarkFixture) -> None:
+    """All six gradients at widths 3, 3, 4, 5 modulo as many primes as the bound takes with three ReLU units, on a kernel that is made for
+    it: the truth derived, the bounds, the draws, every entry of both sides."""
+    sizes = {"in": 3, "h1": 3, "h2": 4, "out": 5}
+
+    def tested() -> list[AgreesModuloPrimes | Undecided]:
+        kernel = Kernel(PROGRAM)
+        return [kernel.test(*GRADIENTS[name], (), sizes) for name in PARAMETERS]
+
+    found = benchmark(tested)
+    assert all(isinstance(decision, AgreesModuloPrimes) and decision.trials == 208 for decision in found)
 
 
 def deep(depth: int) -> tuple[Program, Expr, Expr]:
