@@ -146,6 +146,8 @@ class Report:
     conventions: tuple[Convention, ...] = ()
     diagnostics: tuple[Remark, ...] = ()
     asked: tuple[Asked, ...] = ()
+    withheld: bool = False
+    """Whether relations were left out that its author is not to see yet."""
 
     @property
     def summary(self) -> dict[str, int]:

@@ -55,6 +55,18 @@ def test_none_shows_only_what_could_not_be_read(tmp_path: Path) -> None:
         assert not any(word in output for word in ("refuted", "proved", "points", *SOLUTIONS))
 
 
+def test_none_does_not_say_that_nothing_is_there(tmp_path: Path) -> None:
+    """Where every line was read and none is shown, that is what is said, in the terminal and on the page."""
+    assignment, answer, page = tmp_path / "assignment.md", tmp_path / "answer.md", tmp_path / "answer.html"
+    assignment.write_text(ASSIGNMENT.replace("[[assume]]", "[marks]\nhints = 'none'\n\n[[assume]]"), encoding="utf-8")
+    answer.write_text("$$\\frac{\\partial L}{\\partial z_k} = o_k - y_k$$", encoding="utf-8")
+    text = CliRunner().invoke(main, ["check", str(answer), "--assignment", str(assignment), "--html", str(page)]).stdout
+    for shown in (text, page.read_text(encoding="utf-8")):
+        assert "every relation was read" in " ".join(shown.split()) and "no relation found" not in shown and "0 relations" not in shown
+    answer.write_text("words", encoding="utf-8")
+    assert "no relation found" in CliRunner().invoke(main, ["check", str(answer), "--assignment", str(assignment)]).stdout
+
+
 def test_place_shows_verdicts_and_nothing_more(tmp_path: Path) -> None:
     """Each line has its verdict; none that is wrong has a reason, a repair, an edit, a witness or evidence, in any form of the report."""
     found, text, page, status = outputs(tmp_path, "place")

@@ -47,7 +47,10 @@ def limited(report: Report, hints: Hints) -> Report:
         case "none":
             unread = tuple(replace(r, evidence=None, rhs_equals_head=None) for r in report.relations if r.verdict == "unread")
             note = Remark(1, "this assignment does not show before the marks which lines are right; what could not be read is shown")
-            return replace(report, relations=unread, asked=(), diagnostics=(note, *report.diagnostics))
+            if report.relations and not unread:
+                note = Remark(1, "every relation was read; this assignment does not show before the marks which of them are right")
+            withheld = len(unread) < len(report.relations)
+            return replace(report, relations=unread, asked=(), diagnostics=(note, *report.diagnostics), withheld=withheld)
     return replace(report, relations=tuple(_without(r, hints == "kind") for r in report.relations))
 
 

@@ -145,7 +145,7 @@ def _name(report: Report) -> str:
 def _head(report: Report, width: int, verbose: bool, translate: Translator) -> Iterator[Part]:
     count = len(report.relations)
     counted = translate("{count} relation" if count == 1 else "{count} relations").format(count=count)
-    yield Text.assemble((_name(report), "bold"), f"  {counted}")
+    yield Text.assemble((_name(report), "bold"), "" if report.withheld else f"  {counted}")
     rows: list[Row] = []
     leaves: list[str] = []
     defined: list[str] = []
@@ -286,7 +286,7 @@ def _summary(report: Report, translate: Translator) -> Table:
             places = "" if verdict in FINE else translate("lines" if len(found) > 1 else "line") + " "
             lines = "" if verdict in FINE else ", ".join(dict.fromkeys(_short_place(r.place) for r in found))
             table.add_row(Text(f"{symbol} {translate(verdict)}", style), Text(str(len(found)), style), Text(places + lines, "dim"))
-    if not report.relations:
+    if not report.relations and not report.withheld:
         table.add_row(Text(translate("no relation found"), "cyan"))
     return table
 
