@@ -136,7 +136,7 @@ def grade(
     from verify.grading.guarded import Limits
     from verify.grading.overrules import Overrules
     from verify.grading.workers import Spread, processors
-    from verify.marking import MARKS, OVERRULES, REPORT, Sheet
+    from verify.marking import MARKS, OVERRULES, REPORT, Sheet, overrules_in
     from verify.marking import grade as grade_class
     from verify.rendering.marks_table import marks_table
     from verify.rendering.progress import progress
@@ -161,6 +161,7 @@ def grade(
         sheet = Sheet(assignment, Overrules(), found.report.network, fast, lang)
         with progress(sys.stderr) as done:
             kept = grade_class(handed_in.answers, sheet, out, how, done)
+        strangers = overrules_in(out, assignment).strangers(one.marked.answer for one in kept)
         said = list(export(kept, sheet, out, platform, title, roster)) if platform is not None else []
     except (Unreadable, ConnectionError) as reason:
         click.echo(f"backproof: {_visible(str(reason))}", err=True)
@@ -175,6 +176,8 @@ def grade(
     for one in kept:
         if one.marked.lost is not None:
             click.echo(f"backproof: {_visible(one.marked.answer)}: {_visible(one.marked.lost)}", err=True)
+    for name in strangers:
+        _complain(out / OVERRULES, f"no answer is called {name}")
     write(marks_table([one.marked for one in kept], assignment, translate), sys.stdout)
     click.echo(f"\n{translate('marks')}: {_visible(str(out / MARKS))}\n{translate('report')}: {_visible(str(out / REPORT / 'index.html'))}")
     for remark in said:

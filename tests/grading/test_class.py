@@ -208,6 +208,19 @@ def test_decide_once(marked: tuple[Path, Result], tmp_path: Path) -> None:
     assert rows(folder)["unread.md"][2] == "unread" and path.read_text(encoding="utf-8") == untouched
 
 
+def test_points_by_hand_for_nobody(marked: tuple[Path, Result]) -> None:
+    """Points that are set for an answer that is not there, as by a slip in its name, are said to be, and kept."""
+    folder, _ = marked
+    path = folder / "out/overrules.toml"
+    before = path.read_text(encoding="utf-8")
+    rule = "\n[[answer]]\nname = 'b/wrng.md'\nquantity = '\\frac{\\partial L}{\\partial z}'\npoints = 1.0\n"
+    path.write_text(before + rule, encoding="utf-8")
+    result = grade(folder)
+    assert f"{path}: no answer is called b/wrng.md\n" in result.stderr and "b/wrng.md" in path.read_text(encoding="utf-8")
+    path.write_text(before, encoding="utf-8")
+    assert "no answer is called" not in grade(folder).stderr
+
+
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [

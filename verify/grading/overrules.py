@@ -98,6 +98,10 @@ class Overrules(Part):
         """The points set by hand for an answer, by quantity."""
         return {rule.quantity: rule for rule in self.answer if rule.name == name}
 
+    def strangers(self, names: Iterable[str]) -> list[str]:
+        """The answers whose points are set by hand and that are none of the names."""
+        return sorted({rule.name for rule in self.answer} - set(names))
+
 
 def parse_overrules(text: str, assignment: Assignment) -> Overrules:
     """The decisions in a file's text; raises AssignmentError with the lines where it is wrong."""
