@@ -20,7 +20,7 @@ from random import Random
 from tests.explaining.printed import Document, documents
 from verify.checking import check, judged
 from verify.deciding import Deciders
-from verify.explaining.diagnosis import surroundings
+from verify.explaining.search import surroundings
 from verify.judging.judgement import Judgement
 from verify.meaning.claims import names_quantity
 from verify.meaning.repairs import TextEdit, applied

@@ -9,7 +9,7 @@ import pytest
 
 from verify.checking import judged
 from verify.deciding import Deciders
-from verify.explaining.diagnosis import surroundings
+from verify.explaining.search import surroundings
 from verify.meaning.claims import ChainReading, Typed
 from verify.meaning.recalling import Memory
 from verify.mistakes import all_mistakes
