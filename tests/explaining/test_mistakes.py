@@ -56,6 +56,23 @@ def test_errors_written_by_hand_are_found_named_and_mended() -> None:
     assert [e.title for e, r in named if not mended(e, r)] == []
 
 
+@pytest.mark.parametrize(
+    "wrong, right",
+    [
+        (r"\sum_i (z_i - y_i)² x_i", r"\sum_i (z_i - y_i) x_i"),
+        (r"\sum_i (z_i - y_i) x^2_i", r"\sum_i (z_i - y_i) x_i"),
+        (r"\sum_i (z_i - y_i)^{ 2 } x_i", r"\sum_i (z_i - y_i) x_i"),
+        (r"\sum_i (z_i - y_i) x_i³", r"\sum_i (z_i - y_i) x_i"),
+    ],
+)
+def test_exponents_are_taken_away_however_they_are_written(wrong: str, right: str) -> None:
+    """An exponent too many goes, be it a raised digit, behind braces or in front of a tag; what stands around it stays."""
+    forward = r"$$ z_i = w x_i + b, \quad L = \frac12 \sum_i (z_i - y_i)^2 $$"
+    found = last(f"{forward}\n\n$$ \\frac{{\\partial L}}{{\\partial w}} = {wrong} $$\n")
+    assert (found.verdict, found.mistake) == ("refuted", "constant-factor")
+    assert found.repair == rf"\frac{{\partial L}}{{\partial w}} = {right}"
+
+
 @pytest.mark.parametrize("entry", ["logistic_regression"])
 def test_mutants_of_the_catalogue_are_found_named_and_mended(entry: str) -> None:
     """A few mistakes in the proofs of an entry; ``make mutations`` makes thousands.

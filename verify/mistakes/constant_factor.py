@@ -50,8 +50,11 @@ def takes_no_power(symbol: Node) -> bool:
 def first_power(side: Node, power: Scripted, around: Around) -> Candidate:
     """The side with an exponent left out: a written 1 might be read as a tag."""
     base = replace(power, sup=None) if power.sub is not None or power.primes else power.base
-    text = around.source(power.span)
-    return edited(side, power, base, text[: text.rindex("^")].rstrip(), "constant-factor", around)
+    assert power.sup is not None
+    start, sign, end = power.span.start, power.sup.span, power.span.end  # the sign may be a raised digit, x²; a tag may stand behind it
+    before = around.text[start : sign.start].rstrip(" {").removesuffix("^").rstrip()
+    text = before + around.text[sign.end : end].lstrip(" }")
+    return edited(side, power, base, text, "constant-factor", around)
 
 
 MISTAKE = Mistake(
