@@ -23,6 +23,8 @@ from verify.reading.tokens import Token, braced
 
 END = ""
 """The kind of what stands behind the last token."""
+BLANK = frozenset({"text", "textrm", "textnormal", "mathrm", "mbox", "hbox"})
+"""Commands of text; around nothing but blanks they are spacing: ``\\alpha \\text{ } dW``."""
 OPEN_END = "open end"
 r"""The kind of ``\right.``, the invisible end of a delimiter that is visible on the left."""
 
@@ -48,6 +50,16 @@ class Stream:
         if self.kinds[at] == "{":
             return self.closing.get(at, len(self.tokens) - 2) + 1
         return at + (self.kinds[at] != END)
+
+
+def _over_blank(raw: list[Token], at: int) -> int | None:
+    """The position behind a group that begins at ``at`` and holds blanks alone; None for any other."""
+    if at >= len(raw) or raw[at].kind != "{":
+        return None
+    at += 1
+    while at < len(raw) and raw[at].kind == "~":
+        at += 1
+    return at + 1 if at < len(raw) and raw[at].kind == "}" else None
 
 
 def stream(raw: list[Token], stop: int) -> Stream:
@@ -86,6 +98,9 @@ def stream(raw: list[Token], stop: int) -> Stream:
                 continue
             if text in IGNORED:
                 size = start if text in OPENING_SIZES else None if text in CLOSING_SIZES else size
+                continue
+            if text in BLANK and (beyond := _over_blank(raw, at)) is not None:
+                at = beyond
                 continue
             if text in SPACED or text in DEFINITIONS or text == "color":
                 at = _over_arguments(raw, at, text in DEFINITIONS)
