@@ -24,6 +24,7 @@ from verify.cli import main
 from verify.grading.assignment import parse_assignment
 from verify.grading.marks import Marked, with_points
 from verify.grading.store import Kept
+from verify.language import translator
 from verify.reading.document import read
 from verify.rendering.class_page import class_page
 from verify.rendering.html import POLICY, html_report
@@ -434,7 +435,8 @@ onload = () => {{
     font: page.fonts.check('16px "backproof math"'), loaded: [...page.fonts].map(f => f.status).join(),
     beside: marks.every(([mark, row, body]) => mark.right <= body.left + 1 && mark.left >= row.left
       && mark.top >= row.top && mark.bottom <= row.bottom + 1),
-    words: [...page.querySelectorAll(".row .mark .word")].every(w => w.textContent.length > 3),
+    apart: marked.every(r => box(r.querySelector(".mark .word")).right <= box(r.querySelector(".body")).left + 1),
+    words: [...page.querySelectorAll(".row .mark .word")].every(w => w.textContent.length > 2),
   }}) + "</pre>");
 }};
 </script>"""
@@ -486,10 +488,10 @@ def test_what_is_unread_has_not_earned_nothing() -> None:
 def test_operators_between_formulas_of_a_sentence() -> None:
     """Terms with an operator between them are one formula, with white space around it or not; a hyphen between words stays one."""
     text = "$a = b$"
-    says = "there should be o_k - y_k for y_k -o_k - not more"
+    says = "there should be o_k - y_k for y_k -o_k - not more; the factor (1 - a_{h2}) is missing (for l_2 alone)"
     shown = html_report(report(text, relation(text, "a = b", "refuted", message=says)), read(text))
     why = shown[shown.index("there should be") :].split("</dd>")[0]
-    assert why.count("<math") == 2 and why.count("<mo>−</mo>") == 2 and "- not more" in why
+    assert why.count("<math") == 4 and why.count("<mo>−</mo>") == 3 and "- not more" in why and "(for <math" in why
 
 
 CLASS_PROBE = """<!doctype html><meta charset="utf-8"><body><iframe src="{page}" style="width:{width}px;height:3000px"></iframe><script>
@@ -526,7 +528,7 @@ def test_the_class_in_a_browser(tmp_path: Path) -> None:
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 def test_in_a_browser(tmp_path: Path) -> None:
     """At the width of a phone and of a desk the page fits its window, every formula has a size and none fell back to its source, every
-    mark stands in the margin of its row.
+    mark stands in the margin of its row, also where its word is long, as in Vietnamese.
 
     In light and dark the page has that colour.
     """
@@ -535,7 +537,7 @@ def test_in_a_browser(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     assignment = parse_assignment((path.parent / "assignment.md").read_text(encoding="utf-8"))
     found = with_points(check(data, file=path.name, fast=True, assignment=assignment), assignment)
-    page.write_text(html_report(found, read(data)), encoding="utf-8")
+    page.write_text(html_report(found, read(data), lang="vi", translate=translator("vi")), encoding="utf-8")
     for width in (400, 1280):
         probe = tmp_path / f"probe-{width}.html"
         probe.write_text(PROBE.format(page=escape(page.name), width=width), encoding="utf-8")
@@ -544,7 +546,7 @@ def test_in_a_browser(tmp_path: Path) -> None:
         assert seen["wide"] <= width, width
         assert seen["shown"] > 50 and seen["empty"] == 0 and seen["fallen"] == 0
         assert seen["font"] and seen["loaded"] == "loaded"
-        assert seen["beside"] and seen["words"]
+        assert seen["beside"] and seen["words"] and seen["apart"]
         corners = []
         for scheme in (1, 0):
             picture = tmp_path / f"{width}-{scheme}.png"

@@ -47,6 +47,7 @@ MEANINGS: dict[Verdict, str] = {
 _STYLES = {"strong": "strong", "em": "em", "s": "s", "code": "code", "fault": "mark"}
 _DOLLARS = re.compile(r"(?<!\\)\$([^$]+)\$")
 _LATEX = re.compile(r"\\[A-Za-z]|[A-Za-z0-9})]'*[_^]")
+_WORD = re.compile(r"(?<![\\A-Za-z_{])[A-Za-z]{2,}")
 _LATEX_GLUE = frozenset(["+", "-", "=", "<", ">", "/", "\\cdot", "\\odot", "\\,"])
 
 
@@ -310,7 +311,7 @@ def _short(left: str, right: str) -> tuple[str, str]:
 
 def _runs(text: str) -> Iterator[tuple[str, bool]]:
     """A sentence in stretches, each with whether it is LaTeX: words with commands or scripts, and what joins two of those."""
-    chunks = _chunks(text)
+    chunks = _in_parentheses(_chunks(text))
     latex = [bool(_LATEX.search(chunk)) for chunk in chunks]
     for k in range(2, len(chunks) - 2):  # an operator, with white space around it
         latex[k] = latex[k] or (latex[k - 2] and latex[k + 2] and chunks[k] in _LATEX_GLUE)
@@ -341,6 +342,22 @@ def _chunks(text: str) -> list[str]:
             found[-1] += letter
         else:
             found.append(letter)
+    return found
+
+
+def _in_parentheses(chunks: list[str]) -> list[str]:
+    """The chunks with those joined that are a term in parentheses, ``(1 - a_{h2})``: formulas and no words."""
+    found: list[str] = []
+    at = 0
+    while at < len(chunks):
+        end, open_ = at + 1, chunks[at].count("(") - chunks[at].count(")")
+        while open_ > 0 and end < len(chunks):
+            open_ += chunks[end].count("(") - chunks[end].count(")")
+            end += 1
+        group = "".join(chunks[at:end])
+        joined = open_ == 0 and _LATEX.search(group) is not None and _WORD.search(group) is None
+        found.append(group if joined else chunks[at])
+        at = end if joined else at + 1
     return found
 
 
