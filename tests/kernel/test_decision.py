@@ -391,6 +391,14 @@ def test_a_witness_for_one_claim_is_none_for_a_true_one() -> None:
     assert witness.left != witness.right
 
 
+def test_a_point_that_takes_too_much_refutes_nothing() -> None:
+    """A sum of 490,000 products that are all different is out of reach of the one entry that is evaluated."""
+    matrix = [[Fraction(1)] * 700] * 700
+    squares = Sum(p, Sum(q, power(tensor("w", p, q), 2)))
+    assert PLAIN.kernel.refute(squares, num(7), (), {"n": 700}, {"w": matrix}, {}) is None
+    assert PLAIN.kernel.refute(squares, num(7), (), {"n": 1}, {"w": [[Fraction(1)]]}, {}) is not None
+
+
 def test_fixed_sizes_hold_for_witnesses() -> None:
     """A claim about an axis of a stated size is not refuted at another one: Σ1 = 3 at width 3."""
     fixed = Workspace(Program((definition("x", p),), sizes=(("n", 3),)))
