@@ -131,6 +131,11 @@ def cut_before(network: Network, step: int) -> Program:
     return replace(network.program, definitions=tuple(cut))
 
 
+def is_earlier_step(one: str, other: str) -> bool:
+    """Whether two names are those of two steps of one quantity: ``c_{1}`` and ``c_{2}``."""
+    return one != other and STEP.sub("", one) == STEP.sub("", other) and bool(STEP.search(one) and STEP.search(other))
+
+
 def step_of(name: str) -> int | None:
     """The number of the step that a quantity's name ends in: 2 of ``h_{2}``, else None."""
     found = re.search(r"_\{(?:.*\D)?(\d+)\}$", name)

@@ -11,7 +11,7 @@ from itertools import pairwise
 from verify.deciding import Decider
 from verify.judging.averages import Averages, averages
 from verify.judging.demands import bound_by_words, is_demand
-from verify.judging.direct import Ways, along_own_formulas, along_own_steps, cut_before, direct_ways, meant, step_of
+from verify.judging.direct import Ways, along_own_formulas, along_own_steps, cut_before, direct_ways, is_earlier_step, meant, step_of
 from verify.judging.judgement import Judgement, State
 from verify.kernel import expr as kernel
 from verify.kernel.program import nodes
@@ -524,7 +524,9 @@ def of_local_derivatives(accused: Accused, around: Circumstances) -> str | None:
 
 
 def of_own_formulas(accused: Accused, around: Circumstances) -> str | None:
-    """Where it sets something beside a lone ``∂a/∂b`` with several ways from b to a, one of them a's own formula: that one may be meant."""
+    """Where it sets something beside a lone ``∂c_t/∂c_{t-1}`` with several ways from step to step, one of them the own formula of c: that
+    one may be meant.
+    """
     network = around.network
     table = network.program.by_name
     for over, by in sorted(bare_slopes((accused.left, accused.right), network)):
@@ -535,12 +537,14 @@ def of_own_formulas(accused: Accused, around: Circumstances) -> str | None:
 
 
 def bare_slopes(sides: tuple[Node, ...], network: Network) -> frozenset[tuple[str, str]]:
-    """(a, b) of each side that is ``∂a/∂b`` and nothing else, a not a loss."""
+    """(a, b) of each side that is ``∂a/∂b`` and nothing else, for two steps of one quantity: ``∂c_t/∂c_{t-1}`` is often written for
+    what c's own formula says, with the gates that depend on the step before held fixed.
+    """
     found = set()
     for side in sides:
         if isinstance(side, Derivative) and len(side.denominators) == 1:
             over, by = names_quantity_of(side.numerator, network), names_quantity(side.denominators[0], network)
-            if over is not None and by is not None and over not in (network.root, *network.losses):
+            if over is not None and by is not None and is_earlier_step(by, over):
                 found.add((over, by))
     return frozenset(found)
 
