@@ -143,6 +143,15 @@ def without(term: Node, factor: Node) -> Node:
     return term
 
 
+def leaving_out(parts: Sequence[Node], first: int, last: int) -> TextEdit:
+    """The edit that leaves out the factors of a product from one to another, not all of them, with a product sign: the one behind them, or
+    that before the last ones.
+    """
+    if last + 1 < len(parts):
+        return TextEdit(parts[first].span.start, parts[last + 1].span.start, "")
+    return TextEdit(parts[first - 1].span.end, parts[last].span.end, "")
+
+
 def with_factor(side: Node, term: Node, factor: Node, text: str, mistake: str, operator: str = "cdot") -> Candidate:
     """The side with a factor put at the end of one of its products, around a sum with parentheses; ``operator`` is "" or "," for none."""
     start, end = term.span.start, term.span.end

@@ -5,7 +5,7 @@ from itertools import permutations
 
 from verify.meaning.claims import names_quantity
 from verify.meaning.repairs import Around, Candidate, TextEdit, edited
-from verify.mistakes._mistake import Mistake, factors, grouped, number, terms, without
+from verify.mistakes._mistake import Mistake, factors, grouped, leaving_out, number, terms, without
 from verify.reading.syntax import Added, Group, Juxtaposed, Name, Node, Number, Scripted
 from verify.reading.traversal import replaced, walk
 
@@ -51,8 +51,7 @@ def squares(side: Node, around: Around) -> Iterator[Candidate]:
                     square = Scripted(one.span, bare.base, bare.sub, number(one.span, "2"))
                     new = replaced(without(term, one), inner, square)
                     n = parts.index(one)
-                    start, end = (one.span.start, parts[n + 1].span.start) if n + 1 < len(parts) else (parts[n - 1].span.end, one.span.end)
-                    edits = (TextEdit(start, end, ""), TextEdit(inner.span.end, inner.span.end, "^2"))
+                    edits = (leaving_out(parts, n, n), TextEdit(inner.span.end, inner.span.end, "^2"))
                     tree = new if term is side else replaced(side, term, new)
                     yield Candidate(tree, edits, "activation-derivative", f"{text} (1 - {text})", f"1 - {text}^2")
 

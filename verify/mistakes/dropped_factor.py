@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import cycle
 
-from verify.meaning.repairs import Alternatives, Around, Candidate, Place, TextEdit
+from verify.meaning.repairs import Alternatives, Around, Candidate, Place
 from verify.mistakes._mistake import (
     Mistake,
     alternatives,
@@ -13,6 +13,7 @@ from verify.mistakes._mistake import (
     is_number,
     is_ordered,
     is_width,
+    leaving_out,
     letters_at,
     number,
     quantities,
@@ -215,10 +216,8 @@ def leave_out(side: Node, around: Around) -> Iterator[Candidate]:
             continue
         for n, factor in enumerate(parts):
             new = without(term, factor)
-            # The product sign goes with the factor: the one behind it, or that before the last one.
-            start, end = (factor.span.start, parts[n + 1].span.start) if n + 1 < len(parts) else (parts[n - 1].span.end, factor.span.end)
-            edit = TextEdit(start, end, "")
-            yield Candidate(new if term is side else replaced(side, term, new), (edit,), "dropped-factor", around.source(factor.span), "")
+            tree = new if term is side else replaced(side, term, new)
+            yield Candidate(tree, (leaving_out(parts, n, n),), "dropped-factor", around.source(factor.span), "")
 
 
 MISTAKE = Mistake(

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
-from verify.meaning.repairs import Around, Candidate, TextEdit
+from verify.meaning.repairs import Around, Candidate
 from verify.mistakes import dropped_factor
-from verify.mistakes._mistake import Mistake, factors, grouped, is_number, is_width, terms, without
+from verify.mistakes._mistake import Mistake, factors, grouped, is_number, is_width, leaving_out, terms, without
 from verify.reading.syntax import Added, Group, Node, Number
 from verify.reading.traversal import replaced
 
@@ -21,11 +21,9 @@ def leave_out(side: Node, around: Around) -> Iterator[Candidate]:
         for n, (one, other) in enumerate(pairwise(parts)):
             if len(parts) > 2 and is_slope(one, other, around):
                 new = without(without(term, one), other)
-                start = one.span.start if n + 2 < len(parts) else parts[n - 1].span.end
-                end = parts[n + 2].span.start if n + 2 < len(parts) else other.span.end
                 was = f"{around.source(one.span)} {around.source(other.span)}"
                 tree = new if term is side else replaced(side, term, new)
-                yield Candidate(tree, (TextEdit(start, end, ""),), "extra-factor", was, "")
+                yield Candidate(tree, (leaving_out(parts, n, n + 1),), "extra-factor", was, "")
 
 
 def is_slope(one: Node, other: Node, around: Around) -> bool:
