@@ -29,7 +29,7 @@ def surroundings(reading: ChainReading, left: Node, right: Node, text: str) -> A
     net = reading.network
     keys = {net.aliases.get(key, key) for side in (left, right) for key in keys_in(side, net.words)}
     axes = frozenset(axis for key in keys for axis in net.slots.get(key, ()))
-    sides = (reading.chain.first, *(link.right for link in reading.chain.links))
+    sides = reading.chain.sides
     nearby = tuple(s for s in sides if s is not None and s is not right)
 
     def fits(side: Node) -> bool:

@@ -620,7 +620,7 @@ def summed_letters(side: Node) -> set[str]:
 
 def says_zero(chain: Chain) -> bool:
     """Whether a side of a chain is written as 0: that everything in it vanishes is what it shows."""
-    return any(isinstance(side, Number) and float(side.text) == 0 for side in (chain.first, *(link.right for link in chain.links)))
+    return any(isinstance(side, Number) and float(side.text) == 0 for side in chain.sides)
 
 
 def times_last(left: Node, right: Node) -> Node:
@@ -634,7 +634,7 @@ def is_case(chain: Chain, words: Lexicon) -> bool:
     """Whether a chain is a condition on index letters: ``i = k``, ``i ≠ k``, ``i = 1``; two letters of which none is an index are not."""
     if chain.first is None or letter_of(chain.first) is None:
         return False
-    letters = [letter for side in (chain.first, *(link.right for link in chain.links)) if side is not None and (letter := letter_of(side))]
+    letters = [letter for side in chain.sides if side is not None and (letter := letter_of(side))]
     if len(letters) > 1 and all(link.relation == "=" for link in chain.links) and not any(map(words.is_index, letters)):
         return False
     return all(

@@ -26,7 +26,7 @@ def likeliest_keys(network: Network, every: list[Line], heads: set[str]) -> dict
     for line in every:
         content = line.statement.content
         if isinstance(content, Chain):
-            for node in (content.first, *(link.right for link in content.links)):
+            for node in content.sides:
                 if node is not None:
                     used.update(dict.fromkeys(keys_in(node, network.words)))
     aliases: dict[str, str] = {}

@@ -73,7 +73,7 @@ class ChainReading:
 
     def __post_init__(self) -> None:
         self.updated = updated_quantity(self.chain)
-        for side in (self.chain.first, *(link.right for link in self.chain.links)):
+        for side in self.chain.sides:
             if side is None or self.prime is not None:
                 continue
             for node in walk(side):
@@ -122,7 +122,7 @@ class ChainReading:
 
     def sum_in_sight(self, node: Node) -> Big | None:
         """The sum that a bare Σ of this side stands for: the only one of the side, else of the chain."""
-        for roots in ((node,), (self.chain.first, *(link.right for link in self.chain.links))):
+        for roots in ((node,), self.chain.sides):
             found = [
                 n
                 for root in roots
@@ -389,7 +389,7 @@ class ChainReading:
 
     def _read(self, conditions: Iterable[Chain], around: Surroundings, free: frozenset[Index]) -> Iterator[Condition]:
         for chain in conditions:
-            sides = [chain.first, *(link.right for link in chain.links)]
+            sides = chain.sides
             letters = [letter_of(s) if s is not None else None for s in sides]
             for n, link in enumerate(chain.links):
                 a, b = letters[n], letters[n + 1]

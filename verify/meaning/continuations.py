@@ -45,5 +45,5 @@ def only_letters(node: Node) -> bool:
     r"""Whether a formula only compares letters and numbers: ``i = j``, ``k \neq 1``."""
     if not isinstance(node, Chain) or not node.links:
         return False
-    sides = (node.first, *(link.right for link in node.links))
+    sides = node.sides
     return all((isinstance(side, Name) and len(side.text) == 1 and not side.accents) or isinstance(side, Number) for side in sides)

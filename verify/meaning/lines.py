@@ -82,4 +82,4 @@ def sides_of(line: Line) -> list[Node]:
     content = line.statement.content
     if not isinstance(content, Chain):
         return []
-    return [side for side in (content.first, *(link.right for link in content.links)) if side is not None]
+    return [side for side in content.sides if side is not None]

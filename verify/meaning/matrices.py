@@ -622,7 +622,7 @@ class MatrixElaborator:
 def _compared(node: Cases) -> list[Node]:
     """What the conditions of cases compare."""
     conditions = [row.condition for row in node.rows if isinstance(row.condition, Chain)]
-    return [side for c in conditions for side in (c.first, *(link.right for link in c.links)) if side is not None]
+    return [side for c in conditions for side in c.sides if side is not None]
 
 
 __all__ = ["Clash", "Grid", "MatrixElaborator", "Undeclared", "Unread", "is_matrix_notation"]

@@ -120,7 +120,7 @@ def defined_function(content: Node) -> str | None:
 def spelled_out(content: Node) -> Iterator[str]:
     """The letters of functions that a chain calls and then writes out: g of ``y = g(z) = …``."""
     if isinstance(content, Chain):
-        sides = [content.first, *(link.right for link in content.links)]
+        sides = content.sides
         for side, following in itertools.pairwise(sides):
             if not (isinstance(side, Juxtaposed) and len(side.items) == 2 and opens(side.items[1])) or following is None:
                 continue
@@ -166,7 +166,7 @@ def by_property(content: Node) -> Iterator[tuple[str, str]]:
     """The letters and the functions of ``f'(x) = f(x)(1 - f(x))`` and ``f'(x) = 1 - f(x)^2``, wherever they stand in a chain."""
     if not isinstance(content, Chain):
         return
-    for side, right in itertools.pairwise([content.first, *(link.right for link in content.links)]):
+    for side, right in itertools.pairwise(content.sides):
         match side:
             case Scripted(_, Name(_, letter), None, None, 1) | Juxtaposed(_, (Scripted(_, Name(_, letter), None, None, 1), Group())):
                 values = [value_at(right, letter, point) for point in POINTS] if right is not None else []

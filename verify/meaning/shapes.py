@@ -488,7 +488,7 @@ class _Walker:
 
     def compared(self, condition: Chain) -> Shape:
         """The shape of an indicator: that of what its condition compares."""
-        shapes = [self.shape(side) for side in (condition.first, *(link.right for link in condition.links)) if side is not None]
+        shapes = [self.shape(side) for side in condition.sides if side is not None]
         out: Shape = (UNIT, UNIT)
         for found in shapes:
             out = self.join(out, found)

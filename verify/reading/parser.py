@@ -205,10 +205,8 @@ class _Statements(Expressions):
 
 
 def _is_case(chain: Chain) -> bool:
-    sides = [chain.first, *(link.right for link in chain.links)]
-    return all(isinstance(s, Name | Number) for s in sides) and all(link.relation in ("=", "!=") for link in chain.links)
+    return all(isinstance(s, Name | Number) for s in chain.sides) and all(link.relation in ("=", "!=") for link in chain.links)
 
 
 def _is_condition(chain: Chain) -> bool:
-    sides = [chain.first, *(link.right for link in chain.links)]
-    return all(s is None or isinstance(s, Name | Number | Scripted | Added | Group | Tuple) for s in sides)
+    return all(s is None or isinstance(s, Name | Number | Scripted | Added | Group | Tuple) for s in chain.sides)

@@ -271,6 +271,11 @@ class Chain(Node):
     first: Node | None
     links: tuple[Link, ...]
 
+    @property
+    def sides(self) -> tuple[Node | None, ...]:
+        """The sides in order, None for one that is missing."""
+        return (self.first, *(link.right for link in self.links))
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
